@@ -1,0 +1,9 @@
+//! Decides: calendar, series, broker, ledger, backtest loop and metrics.
+//!
+//! No input or output, no clock, no randomness and no logging: the same arguments give the same
+//! bits, always. What is fetched, kept, loaded and shown is the business of `engine`.
+#![forbid(unsafe_code)]
+
+pub mod event;
+pub mod instrument;
+pub mod series;
