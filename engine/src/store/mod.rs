@@ -291,8 +291,8 @@ pub trait BarWriter: Send {
         before_ts: i64,
         count: usize,
     ) -> Result<Vec<BarRow>, StoreError>;
-    /// The rows from `from_ts` on, oldest first, read inside the transaction.
-    async fn rows_from(&mut self, from_ts: i64) -> Result<Vec<BarRow>, StoreError>;
+    /// The first `count` rows from `from_ts` on, oldest first, read inside the transaction.
+    async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError>;
     /// Inserts or replaces rows. Times rise within one call and from call to call.
     async fn append(&mut self, rows: &[BarRow]) -> Result<Written, StoreError>;
     /// Writes coverage and rejects, bumps the series version when a bar is new or changed, and ends the transaction.
