@@ -1,0 +1,458 @@
+//! The host's side of one run: the block, its buffers, and an instance that is driven over them.
+//!
+//! Safe to use with any definition that the registry has accepted. What the plugin writes is checked
+//! here for shape (counts, steps, texts); what it means (sizes, prices) is checked by the broker.
+
+use std::borrow::Cow;
+
+use super::{
+    layout::{
+        ABI_MINOR, CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_HOST, CALLBACK_LOAD,
+        CALLBACK_SLICE, CALLBACK_START, RawColumn, RawFill, RawOrder, RawSeries, RunBlock,
+        STATUS_ERROR, STATUS_OK, STATUS_PANIC, Str, StrategyDef,
+    },
+    raw::{Handle, ProgressPage, adopt},
+};
+use crate::{Columns, Resolution};
+
+/// Orders that a strategy may place within one step.
+pub const MAX_ORDERS_A_STEP: usize = 10_000;
+const MAX_COLUMNS: usize = 256;
+const ERROR_BYTES: usize = 4096;
+const LOG_BYTES: usize = 64 * 1024;
+
+/// The bars of one instrument, and which of them each step of the timeline has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct InstrumentBars<'a> {
+    /// Symbol.
+    pub symbol: &'a str,
+    /// Its bars.
+    pub columns: Columns<'a>,
+    /// For each step the number of bars closed by then; `None` when step and row agree.
+    pub seen: Option<&'a [u32]>,
+}
+
+/// What a run sees: a timeline and the bars of every instrument on it.
+#[derive(Clone, Debug)]
+pub struct Market<'a> {
+    timeline: &'a [i64],
+    instruments: Vec<InstrumentBars<'a>>,
+    resolution: Resolution,
+}
+
+impl<'a> Market<'a> {
+    /// Checks that instruments and timeline fit together.
+    ///
+    /// # Panics
+    /// When they do not: the caller builds both, so it would be a bug.
+    #[must_use]
+    pub fn new(
+        timeline: &'a [i64],
+        instruments: Vec<InstrumentBars<'a>>,
+        resolution: Resolution,
+    ) -> Self {
+        assert!(!instruments.is_empty(), "a run has at least one instrument");
+        for bars in &instruments {
+            let (rows, columns) = (bars.columns.len(), &bars.columns);
+            let lengths = [
+                columns.open.len(),
+                columns.high.len(),
+                columns.low.len(),
+                columns.close.len(),
+                columns.volume.len(),
+            ];
+            assert!(lengths.iter().all(|length| *length == rows), "columns differ in length");
+            match bars.seen {
+                None => assert_eq!(rows, timeline.len(), "step and row must agree"),
+                Some(seen) => {
+                    assert_eq!(seen.len(), timeline.len(), "one count for each step");
+                    assert!(seen.is_sorted(), "bars are never unseen");
+                    assert!(seen.last().is_none_or(|last| *last as usize <= rows), "unseen bars");
+                }
+            }
+        }
+        Self { timeline, instruments, resolution }
+    }
+
+    /// Starts of the steps, nanoseconds UTC.
+    #[must_use]
+    pub fn timeline(&self) -> &'a [i64] {
+        self.timeline
+    }
+
+    /// The instruments, in universe order.
+    #[must_use]
+    pub fn instruments(&self) -> &[InstrumentBars<'a>] {
+        &self.instruments
+    }
+
+    /// Length of the bars.
+    #[must_use]
+    pub fn resolution(&self) -> Resolution {
+        self.resolution
+    }
+}
+
+/// How a plugin failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Whether it refused politely, panicked, or broke the protocol.
+    pub kind: FaultKind,
+    /// Name of the callback, for example `on_bar`.
+    pub callback: &'static str,
+    /// Step of the timeline.
+    pub at: usize,
+    /// What it said.
+    pub text: String,
+}
+
+/// Kind of a [`Fault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// `on_start` returned an error.
+    Refused,
+    /// A callback panicked.
+    Panicked,
+    /// The plugin broke the rules of the ABI, or placed more orders than it may.
+    Protocol,
+}
+
+/// Name of a callback code.
+#[must_use]
+pub fn callback_name(code: u32) -> &'static str {
+    match code {
+        CALLBACK_LOAD => "load",
+        CALLBACK_START => "on_start",
+        CALLBACK_BAR => "on_bar",
+        CALLBACK_SLICE => "on_slice",
+        CALLBACK_FILL => "on_fill",
+        CALLBACK_FINISH => "on_finish",
+        CALLBACK_HOST => "engine",
+        _ => "unknown",
+    }
+}
+
+/// A line that a strategy wrote into the log of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Step of the timeline.
+    pub at: usize,
+    /// The text.
+    pub text: String,
+}
+
+/// One strategy instance and the block that it shares with the host.
+pub struct Instance<'a> {
+    handle: Option<Handle>,
+    block: Box<RunBlock>,
+    market: &'a Market<'a>,
+    progress: &'a ProgressPage,
+    series: Vec<RawSeries>,
+    declared: Vec<RawColumn>,
+    columns: Vec<Cow<'a, [f64]>>,
+    column_pointers: Vec<*const f64>,
+    /// Position by instrument, units. The host writes it between calls.
+    pub position: Vec<f64>,
+    /// Average entry price by instrument. The host writes it between calls.
+    pub entry_price: Vec<f64>,
+    orders: Vec<RawOrder>,
+    error: Vec<u8>,
+    log: Vec<u8>,
+}
+
+impl<'a> Instance<'a> {
+    /// Builds an instance of a strategy and collects the columns it declares.
+    ///
+    /// # Errors
+    /// When the strategy refuses the parameters or panics.
+    pub fn start(
+        def: &'static StrategyDef,
+        params: &[f64],
+        market: &'a Market<'a>,
+        progress: &'a ProgressPage,
+    ) -> Result<Self, Fault> {
+        let count = market.instruments.len();
+        let mut instance = Self {
+            handle: None,
+            block: Box::new(empty_block(market, progress)),
+            market,
+            progress,
+            series: market.instruments.iter().map(raw_series).collect(),
+            declared: Vec::with_capacity(MAX_COLUMNS),
+            columns: Vec::new(),
+            column_pointers: Vec::new(),
+            position: vec![0.0; count],
+            entry_price: vec![0.0; count],
+            orders: Vec::with_capacity(MAX_ORDERS_A_STEP),
+            error: Vec::with_capacity(ERROR_BYTES),
+            log: Vec::with_capacity(LOG_BYTES),
+        };
+        instance.point();
+        instance.block.n_timeline = 0;
+        let started = Handle::start(def, params, &mut instance.block);
+        instance.block.n_timeline = market.timeline.len() as u64;
+        match started {
+            Ok(handle) => instance.handle = Some(handle),
+            Err(status) => return Err(instance.fault(status)),
+        }
+        let declared = instance.block.n_columns as usize;
+        if declared > MAX_COLUMNS {
+            return Err(instance.protocol("declared more columns than there is room for"));
+        }
+        adopt(&mut instance.declared, declared);
+        instance.block.n_columns = 0;
+        Ok(instance)
+    }
+
+    /// The columns that the strategy declared.
+    #[must_use]
+    pub fn declared(&self) -> &[RawColumn] {
+        &self.declared
+    }
+
+    /// Bars that the strategy asked for over and above its columns' own need.
+    #[must_use]
+    pub fn warm_up(&self) -> usize {
+        usize::try_from(self.block.warm_up).unwrap_or(usize::MAX)
+    }
+
+    /// Hands over the computed columns: by declared column, then by instrument, each as long as the
+    /// instrument's bars.
+    ///
+    /// # Panics
+    /// When their number or a length is another.
+    pub fn attach(&mut self, columns: Vec<Cow<'a, [f64]>>) {
+        let instruments = &self.market.instruments;
+        assert_eq!(columns.len(), self.declared.len() * instruments.len(), "one column each");
+        for (index, column) in columns.iter().enumerate() {
+            let bars = &instruments[index % instruments.len()];
+            assert_eq!(column.len(), bars.columns.len(), "one value for each bar");
+        }
+        self.columns = columns;
+        self.column_pointers = self.columns.iter().map(|column| column.as_ptr()).collect();
+        self.block.n_columns = u32::try_from(self.declared.len()).expect("at most 256 columns");
+    }
+
+    /// Tells the strategy of `fills`, runs steps from `at` on, and returns the last step that was
+    /// run: the first one with an order, or `to - 1`.
+    ///
+    /// # Errors
+    /// When the strategy panics, floods the engine with orders or breaks the protocol.
+    ///
+    /// # Panics
+    /// When the steps are not within the timeline, or columns are missing.
+    pub fn run(
+        &mut self,
+        at: usize,
+        to: usize,
+        cash: f64,
+        fills: &[RawFill],
+    ) -> Result<usize, Fault> {
+        assert!(at < to && to <= self.market.timeline.len(), "steps {at}..{to} are not there");
+        assert_eq!(self.block.n_columns as usize, self.declared.len(), "columns are attached");
+        self.prepare(at, to, cash, fills);
+        let Some(handle) = &mut self.handle else {
+            return Err(self.protocol("is run after a fault"));
+        };
+        let status = handle.run(&mut self.block);
+        self.collect(status)?;
+        let last = usize::try_from(self.block.at).unwrap_or(usize::MAX);
+        if !(at..to).contains(&last) {
+            return Err(self.protocol("came back with a step that it was not asked to run"));
+        }
+        Ok(last)
+    }
+
+    /// Tells the strategy that the run has ended.
+    ///
+    /// # Errors
+    /// When the strategy panics or breaks the protocol.
+    pub fn finish(&mut self, at: usize, cash: f64) -> Result<(), Fault> {
+        self.prepare(at, at, cash, &[]);
+        let Some(handle) = &mut self.handle else {
+            return Err(self.protocol("is run after a fault"));
+        };
+        let status = handle.finish(&mut self.block);
+        self.collect(status)
+    }
+
+    /// Orders that the last call placed.
+    #[must_use]
+    pub fn orders(&self) -> &[RawOrder] {
+        &self.orders
+    }
+
+    /// Takes the log lines that the strategy has written since the last time; the count is of lines
+    /// that found no room.
+    pub fn take_log(&mut self) -> (Vec<LogLine>, u64) {
+        adopt_log(&mut self.log, self.block.log_len);
+        let lines = parse_log(&self.log);
+        self.log.clear();
+        self.block.log_len = 0;
+        (lines, std::mem::take(&mut self.block.n_log_dropped))
+    }
+
+    /// Whether log lines are waiting.
+    #[must_use]
+    pub fn has_log(&self) -> bool {
+        self.block.log_len > 0
+    }
+
+    fn prepare(&mut self, at: usize, to: usize, cash: f64, fills: &[RawFill]) {
+        self.orders.clear();
+        self.error.clear();
+        self.point();
+        let block = &mut self.block;
+        block.at = at as u64;
+        block.to = to as u64;
+        block.cash = cash;
+        block.fills = fills.as_ptr();
+        block.n_fills = fills.len() as u64;
+        block.n_orders = 0;
+        block.n_orders_dropped = 0;
+        block.error_len = 0;
+    }
+
+    /// Points the block at the buffers; a plugin may have written over any of it.
+    fn point(&mut self) {
+        let block = &mut self.block;
+        block.series = self.series.as_ptr();
+        block.timeline = self.market.timeline.as_ptr();
+        block.columns = self.column_pointers.as_ptr();
+        block.position = self.position.as_ptr();
+        block.entry_price = self.entry_price.as_ptr();
+        block.declared = self.declared.as_mut_ptr();
+        block.orders = self.orders.as_mut_ptr();
+        block.cap_orders = MAX_ORDERS_A_STEP as u32;
+        block.error = self.error.as_mut_ptr();
+        block.error_cap = ERROR_BYTES as u32;
+        block.log = self.log.as_mut_ptr();
+        block.log_cap = LOG_BYTES as u32;
+        block.progress = self.progress.as_ptr();
+    }
+
+    fn collect(&mut self, status: i32) -> Result<(), Fault> {
+        if status != STATUS_OK {
+            return Err(self.fault(status));
+        }
+        let placed = self.block.n_orders as usize;
+        if placed > MAX_ORDERS_A_STEP || self.block.log_len as usize > LOG_BYTES {
+            return Err(self.protocol("wrote beyond a buffer"));
+        }
+        if self.block.n_orders_dropped > 0 {
+            let total = placed as u64 + self.block.n_orders_dropped;
+            let text = format!(
+                "placed {total} orders within one step; at most {MAX_ORDERS_A_STEP} are allowed"
+            );
+            return Err(self.protocol(&text));
+        }
+        adopt(&mut self.orders, placed);
+        Ok(())
+    }
+
+    /// The fault of a status. The instance is leaked: after a panic its state may be anything.
+    fn fault(&mut self, status: i32) -> Fault {
+        let length = (self.block.error_len as usize).min(ERROR_BYTES);
+        self.error.clear();
+        adopt(&mut self.error, length);
+        let text = String::from_utf8_lossy(&self.error).into_owned();
+        let (kind, text) = match status {
+            STATUS_ERROR if text.is_empty() => (FaultKind::Refused, "gave no reason".to_owned()),
+            STATUS_ERROR => (FaultKind::Refused, text),
+            STATUS_PANIC => (FaultKind::Panicked, text),
+            other => (FaultKind::Protocol, format!("returned the unknown status {other}")),
+        };
+        self.broken(kind, text)
+    }
+
+    fn protocol(&mut self, text: &str) -> Fault {
+        self.broken(FaultKind::Protocol, text.to_owned())
+    }
+
+    fn broken(&mut self, kind: FaultKind, text: String) -> Fault {
+        std::mem::forget(self.handle.take());
+        let progress = self.progress.read();
+        let at = usize::try_from(progress.at).unwrap_or(usize::MAX);
+        Fault { kind, callback: callback_name(progress.callback), at, text }
+    }
+}
+
+impl Drop for Instance<'_> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.release();
+        }
+    }
+}
+
+fn raw_series(bars: &InstrumentBars<'_>) -> RawSeries {
+    RawSeries {
+        symbol: Str { ptr: bars.symbol.as_ptr(), len: bars.symbol.len() },
+        ts: bars.columns.ts.as_ptr(),
+        open: bars.columns.open.as_ptr(),
+        high: bars.columns.high.as_ptr(),
+        low: bars.columns.low.as_ptr(),
+        close: bars.columns.close.as_ptr(),
+        volume: bars.columns.volume.as_ptr(),
+        seen: bars.seen.map_or(std::ptr::null(), <[u32]>::as_ptr),
+        reserved: [0; 2],
+    }
+}
+
+fn empty_block(market: &Market<'_>, progress: &ProgressPage) -> RunBlock {
+    RunBlock {
+        size: size_of::<RunBlock>() as u32,
+        minor: ABI_MINOR,
+        at: 0,
+        to: 0,
+        timeline: std::ptr::null(),
+        n_timeline: market.timeline.len() as u64,
+        series: std::ptr::null(),
+        n_series: u32::try_from(market.instruments.len()).expect("a universe fits into u32"),
+        resolution: market.resolution.code(),
+        columns: std::ptr::null(),
+        n_columns: 0,
+        cap_columns: MAX_COLUMNS as u32,
+        declared: std::ptr::null_mut(),
+        warm_up: 0,
+        position: std::ptr::null(),
+        entry_price: std::ptr::null(),
+        cash: 0.0,
+        orders: std::ptr::null_mut(),
+        n_orders: 0,
+        cap_orders: 0,
+        n_orders_dropped: 0,
+        next_order_id: 1,
+        fills: std::ptr::null(),
+        n_fills: 0,
+        error: std::ptr::null_mut(),
+        error_len: 0,
+        error_cap: 0,
+        log: std::ptr::null_mut(),
+        log_len: 0,
+        log_cap: 0,
+        n_log_dropped: 0,
+        progress: progress.as_ptr(),
+    }
+}
+
+fn adopt_log(log: &mut Vec<u8>, length: u32) {
+    log.clear();
+    adopt(log, (length as usize).min(LOG_BYTES));
+}
+
+fn parse_log(mut bytes: &[u8]) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    while let Some((head, rest)) = bytes.split_first_chunk::<12>() {
+        let (at, length) = head.split_at(8);
+        let at = u64::from_le_bytes(at.try_into().expect("8 of 12 bytes"));
+        let length = u32::from_le_bytes(length.try_into().expect("4 of 12 bytes")) as usize;
+        let Some((text, after)) = rest.split_at_checked(length) else { break };
+        lines.push(LogLine {
+            at: usize::try_from(at).unwrap_or(usize::MAX),
+            text: String::from_utf8_lossy(text).into_owned(),
+        });
+        bytes = after;
+    }
+    lines
+}

@@ -1,0 +1,363 @@
+//! The wire: every structure that crosses between the host and a plugin.
+//!
+//! Two kinds of structure live here. The *root* types ([`Str`], [`ParamSpec`], [`StrategyDef`],
+//! [`PluginEntry`]) are frozen for ever: abi_stable compares their layout when a library is loaded,
+//! and it would refuse an old plugin if one of them grew. Newer functions are reached through
+//! [`StrategyDef::extension`]. The *block* types ([`RunBlock`] and what it points to) belong to the
+//! host, are opaque to that check, and grow only at the end of [`RunBlock`], guarded by `size`.
+//!
+//! Rules: the host owns every buffer; no allocation is freed on the other side; an instance runs on
+//! one thread at a time; a library is never unloaded.
+
+use abi_stable::StableAbi;
+
+/// Major version of the ABI: another major is never loaded.
+pub const ABI_MAJOR: u32 = 1;
+/// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
+pub const ABI_MINOR: u32 = 0;
+/// First word of [`PluginEntry`]: the bytes `STRATEGY`, little-endian.
+pub const PLUGIN_MAGIC: u64 = 0x5947_4554_4152_5453;
+
+/// A callback returned normally.
+pub const STATUS_OK: i32 = 0;
+/// The strategy refused (its text is in the error buffer).
+pub const STATUS_ERROR: i32 = 1;
+/// The strategy panicked (message and place are in the error buffer).
+pub const STATUS_PANIC: i32 = 2;
+
+/// The parameter is a whole number.
+pub const PARAM_INTEGER: u32 = 0;
+/// The parameter is a floating-point number.
+pub const PARAM_FLOAT: u32 = 1;
+/// The parameter is 0 (false) or 1 (true).
+pub const PARAM_BOOL: u32 = 2;
+/// The parameter is an index into the choices.
+pub const PARAM_CHOICE: u32 = 3;
+
+/// Place an order.
+pub const ACTION_PLACE: u32 = 0;
+
+/// Work at the market.
+pub const KIND_MARKET: u32 = 0;
+
+/// `size` is a signed number of units to trade.
+pub const SIZE_UNITS: u32 = 0;
+/// `size` is a signed fraction of equity to trade, resolved at the fill price.
+pub const SIZE_EQUITY_FRACTION: u32 = 1;
+/// `size` is the position to hold afterwards, in units.
+pub const SIZE_TARGET_UNITS: u32 = 2;
+/// `size` is the position to hold afterwards, as a fraction of equity.
+pub const SIZE_TARGET_FRACTION: u32 = 3;
+
+/// Good until cancelled.
+pub const TIF_GTC: u32 = 0;
+
+/// What the plugin is doing, for a host that watches it: nothing yet.
+pub const CALLBACK_LOAD: u32 = 0;
+/// In `on_start`.
+pub const CALLBACK_START: u32 = 1;
+/// In `on_bar`.
+pub const CALLBACK_BAR: u32 = 2;
+/// In `on_slice`.
+pub const CALLBACK_SLICE: u32 = 3;
+/// In `on_fill`.
+pub const CALLBACK_FILL: u32 = 4;
+/// In `on_finish`.
+pub const CALLBACK_FINISH: u32 = 5;
+/// In the host's own code.
+pub const CALLBACK_HOST: u32 = 6;
+
+/// Borrowed UTF-8 text that lives as long as the library.
+#[repr(C)]
+#[derive(Clone, Copy, StableAbi)]
+pub struct Str {
+    /// First byte; not NUL-terminated.
+    pub ptr: *const u8,
+    /// Number of bytes.
+    pub len: usize,
+}
+
+impl Str {
+    /// The text of a literal.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self { ptr: text.as_ptr(), len: text.len() }
+    }
+}
+
+/// One typed parameter of a strategy. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy, StableAbi)]
+pub struct ParamSpec {
+    /// Name on the command line.
+    pub name: Str,
+    /// Description, one line.
+    pub about: Str,
+    /// One of the `PARAM_` codes.
+    pub kind: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Value when none is given.
+    pub default_value: f64,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value.
+    pub max: f64,
+    /// Texts of the choices, in the order of their values; null unless the kind is `PARAM_CHOICE`.
+    pub choices: *const Str,
+    /// Number of choices.
+    pub n_choices: usize,
+}
+
+/// State of one strategy instance; its content is the plugin's own.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct State {
+    _private: [u8; 0],
+}
+
+/// Builds an instance: parameters, their number, the block (for declaring columns), out: the state.
+pub type StartFn = unsafe extern "C" fn(
+    params: *const f64,
+    n_params: usize,
+    block: *mut RunBlock,
+    out: *mut *mut State,
+) -> i32;
+/// Runs fills and then bars `at..to` of the block; comes back after the first bar with an order.
+pub type RunFn = unsafe extern "C" fn(state: *mut State, block: *mut RunBlock) -> i32;
+/// Releases an instance.
+pub type DropFn = unsafe extern "C" fn(state: *mut State);
+/// A function or table that a later minor version added, by its number; null when unknown.
+pub type ExtensionFn = unsafe extern "C" fn(id: u64) -> *const State;
+/// The strategy of an index, null beyond the last.
+pub type StrategyFn = extern "C" fn(index: u32) -> *const StrategyDef;
+
+/// One strategy: what it is and how it is called. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy, StableAbi)]
+pub struct StrategyDef {
+    /// Name, `[a-z0-9_]{1,64}`.
+    pub name: Str,
+    /// Description, one line.
+    pub about: Str,
+    /// Version of the plugin.
+    pub version: Str,
+    /// Author of the plugin.
+    pub author: Str,
+    /// Parameters, in the order in which their values are passed.
+    pub params: *const ParamSpec,
+    /// Number of parameters.
+    pub n_params: usize,
+    /// Builds an instance.
+    #[sabi(unsafe_opaque_field)]
+    pub start: StartFn,
+    /// Runs an instance.
+    #[sabi(unsafe_opaque_field)]
+    pub run: RunFn,
+    /// Ends a run.
+    #[sabi(unsafe_opaque_field)]
+    pub finish: RunFn,
+    /// Releases an instance.
+    #[sabi(unsafe_opaque_field)]
+    pub drop_state: DropFn,
+    /// Everything newer.
+    #[sabi(unsafe_opaque_field)]
+    pub extension: ExtensionFn,
+}
+
+/// The door for C, C++, Zig and the like: the data symbol `strategy_plugin_v1`. Frozen.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct PluginEntry {
+    /// `PLUGIN_MAGIC`.
+    pub magic: u64,
+    /// `ABI_MAJOR` that it was built with.
+    pub major: u32,
+    /// `ABI_MINOR` that it was built with.
+    pub minor: u32,
+    /// Size of this structure in bytes.
+    pub size: usize,
+    /// The strategies.
+    pub strategy: StrategyFn,
+}
+
+/// Bars of one instrument as columns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct RawSeries {
+    /// Symbol of the instrument.
+    pub symbol: Str,
+    /// Starts of the bars, nanoseconds UTC.
+    pub ts: *const i64,
+    /// First prices.
+    pub open: *const f64,
+    /// Highest prices.
+    pub high: *const f64,
+    /// Lowest prices.
+    pub low: *const f64,
+    /// Last prices.
+    pub close: *const f64,
+    /// Units traded.
+    pub volume: *const f64,
+    /// For each step of the timeline the number of bars seen up to it; null when step and row agree.
+    pub seen: *const u32,
+    /// Zero.
+    pub reserved: [u64; 2],
+}
+
+/// A column that the strategy asks the host to compute. See `indicators::ColumnSpec` for the codes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RawColumn {
+    /// Which indicator.
+    pub kind: u32,
+    /// Which price.
+    pub input: u32,
+    /// Which of several outputs.
+    pub output: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Parameters of the indicator.
+    pub params: [f64; 4],
+    /// Zero.
+    pub more: [u64; 2],
+}
+
+/// An order as the strategy places it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RawOrder {
+    /// Number of the order within the run, from `next_order_id`.
+    pub id: u64,
+    /// Index of the instrument in the universe.
+    pub instrument: u32,
+    /// One of the `ACTION_` codes.
+    pub action: u32,
+    /// One of the `KIND_` codes.
+    pub kind: u32,
+    /// One of the `SIZE_` codes.
+    pub size_kind: u32,
+    /// Size, in the unit of `size_kind`; negative sells.
+    pub size: f64,
+    /// Limit price; NaN for none.
+    pub limit_price: f64,
+    /// Stop price; NaN for none.
+    pub stop_price: f64,
+    /// Trailing distance; NaN for none.
+    pub trail: f64,
+    /// One of the `TIF_` codes.
+    pub time_in_force: u32,
+    /// Zero.
+    pub flags: u32,
+    /// Expiry, nanoseconds UTC; 0 for none.
+    pub expires_at: i64,
+    /// Order that must fill first; 0 for none.
+    pub parent: u64,
+    /// Orders of one group cancel each other; 0 for none.
+    pub oca_group: u64,
+    /// Zero.
+    pub reserved: [u64; 4],
+}
+
+/// A fill as the strategy is told of it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RawFill {
+    /// The order that filled.
+    pub order: u64,
+    /// Index of the instrument in the universe.
+    pub instrument: u32,
+    /// Zero.
+    pub flags: u32,
+    /// Start of the bar in which it filled, nanoseconds UTC.
+    pub ts: i64,
+    /// Units, negative for a sale.
+    pub quantity: f64,
+    /// Price a unit.
+    pub price: f64,
+    /// Commission, in currency.
+    pub commission: f64,
+    /// Zero.
+    pub reserved: [u64; 2],
+}
+
+/// Where the plugin is, written while it runs so that a watching host can name the place of a fault.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Step of the timeline that is being worked.
+    pub at: u64,
+    /// One of the `CALLBACK_` codes.
+    pub callback: u32,
+    /// Grows when the host itself makes progress.
+    pub beat: u32,
+}
+
+/// The block that host and plugin share during a run. The host owns it; it grows only at its end.
+#[repr(C)]
+pub struct RunBlock {
+    /// Size of this structure in the host, bytes: a field beyond it does not exist.
+    pub size: u32,
+    /// `ABI_MINOR` of the host.
+    pub minor: u32,
+    /// In: first step to run. Out: last step that was run.
+    pub at: u64,
+    /// One past the last step to run.
+    pub to: u64,
+    /// Start of each step, nanoseconds UTC.
+    pub timeline: *const i64,
+    /// Number of steps.
+    pub n_timeline: u64,
+    /// The instruments.
+    pub series: *const RawSeries,
+    /// Number of instruments.
+    pub n_series: u32,
+    /// Code of the resolution: its position in 1s 5s 10s 15s 30s 1m 2m 3m 5m 10m 15m 20m 30m 1h 2h 3h 4h 8h 1d 1w 1mo.
+    pub resolution: u32,
+    /// Host-computed columns, by declared column and then instrument, indexed by the instrument's row.
+    pub columns: *const *const f64,
+    /// Number of declared columns.
+    pub n_columns: u32,
+    /// Room for declared columns.
+    pub cap_columns: u32,
+    /// Columns that `start` declares.
+    pub declared: *mut RawColumn,
+    /// Bars that the strategy needs before it may act, over and above its columns' own need.
+    pub warm_up: u64,
+    /// Position by instrument, units.
+    pub position: *const f64,
+    /// Average entry price by instrument; 0 when flat.
+    pub entry_price: *const f64,
+    /// Cash.
+    pub cash: f64,
+    /// Orders placed during this call.
+    pub orders: *mut RawOrder,
+    /// Number of orders placed.
+    pub n_orders: u32,
+    /// Room for orders.
+    pub cap_orders: u32,
+    /// Orders that found no room.
+    pub n_orders_dropped: u64,
+    /// Number of the next order.
+    pub next_order_id: u64,
+    /// Fills since the last call.
+    pub fills: *const RawFill,
+    /// Number of fills.
+    pub n_fills: u64,
+    /// Error text, UTF-8.
+    pub error: *mut u8,
+    /// Bytes of error text.
+    pub error_len: u32,
+    /// Room for error text, bytes.
+    pub error_cap: u32,
+    /// Log lines: for each its step (u64) and length (u32), little-endian, then its bytes.
+    pub log: *mut u8,
+    /// Bytes of log lines.
+    pub log_len: u32,
+    /// Room for log lines, bytes.
+    pub log_cap: u32,
+    /// Log lines that found no room.
+    pub n_log_dropped: u64,
+    /// Where the plugin is; never null.
+    pub progress: *mut Progress,
+}

@@ -1,0 +1,583 @@
+//! The only unsafe code of this crate: pointers of the [block](super::layout::RunBlock) become
+//! references, and functions of a plugin are called.
+//!
+//! Plugin side: [`Frame`] reads the block, the `*_shim` functions are what the host calls. Host side:
+//! [`Handle`] calls them. The contract between the two is stated once, at [`Frame::new`].
+#![allow(unsafe_code)]
+
+use std::{cell::UnsafeCell, marker::PhantomData, ptr, slice};
+
+use abi_stable::library::LibHeader;
+
+use super::{
+    guard::guard,
+    layout::{
+        CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_SLICE, CALLBACK_START, ParamSpec,
+        Progress, RawColumn, RawFill, RawOrder, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK,
+        State, Str, StrategyDef,
+    },
+};
+use crate::{
+    Bar, Columns, context::Context, order::Fill, params::Params, setup::Setup, strategy::Strategy,
+};
+
+// SAFETY: the pointers of these structures lead to immutable data that lives as long as the library.
+unsafe impl Sync for StrategyDef {}
+// SAFETY: as above.
+unsafe impl Send for StrategyDef {}
+// SAFETY: as above.
+unsafe impl Sync for super::layout::PluginEntry {}
+
+/// A view of the block during one call of the plugin.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    block: *mut RunBlock,
+    lives: PhantomData<&'a RunBlock>,
+}
+
+impl<'a> Frame<'a> {
+    /// # Safety
+    /// For the length of `'a`, `block` points to a block that nobody else writes to; every pointer in
+    /// it is valid for the count that stands beside it; the columns of a series and of an indicator
+    /// are valid for as many rows as `seen` (or the timeline) ever says, and are not written to.
+    pub(super) unsafe fn new(block: *mut RunBlock) -> Self {
+        Self { block, lives: PhantomData }
+    }
+
+    #[inline(always)]
+    fn block(&self) -> &RunBlock {
+        // SAFETY: valid by the contract of `new`; no `&mut` to the block is ever held.
+        unsafe { &*self.block }
+    }
+
+    /// Number of instruments.
+    #[inline(always)]
+    pub fn n_series(&self) -> usize {
+        self.block().n_series as usize
+    }
+
+    /// Code of the resolution.
+    pub fn resolution(&self) -> u32 {
+        self.block().resolution
+    }
+
+    /// Cash.
+    #[inline(always)]
+    pub fn cash(&self) -> f64 {
+        self.block().cash
+    }
+
+    /// Start of a step, nanoseconds UTC.
+    ///
+    /// # Panics
+    /// Beyond the timeline.
+    #[inline(always)]
+    pub fn time(&self, at: usize) -> i64 {
+        assert!((at as u64) < self.block().n_timeline, "step {at} is beyond the timeline");
+        // SAFETY: in bounds by the check above.
+        unsafe { *self.block().timeline.add(at) }
+    }
+
+    #[inline(always)]
+    fn series(&self, instrument: usize) -> &'a RawSeries {
+        assert!(instrument < self.n_series(), "there is no instrument {instrument}");
+        // SAFETY: in bounds by the check above; lives for 'a by the contract of `new`.
+        unsafe { &*self.block().series.add(instrument) }
+    }
+
+    /// Symbol of an instrument.
+    pub fn symbol(&self, instrument: usize) -> &'a str {
+        // SAFETY: the host passes valid UTF-8 that lives for 'a.
+        unsafe { text(&self.series(instrument).symbol) }
+    }
+
+    /// Bars of an instrument that are closed at a step.
+    #[inline(always)]
+    pub fn seen(&self, instrument: usize, at: usize) -> usize {
+        let seen = self.series(instrument).seen;
+        if seen.is_null() {
+            return at + 1;
+        }
+        assert!((at as u64) < self.block().n_timeline, "step {at} is beyond the timeline");
+        // SAFETY: `seen` is as long as the timeline.
+        unsafe { *seen.add(at) as usize }
+    }
+
+    /// Whether an instrument has a bar that begins at a step.
+    #[inline(always)]
+    pub fn has_bar(&self, instrument: usize, at: usize) -> bool {
+        let before = if at == 0 { 0 } else { self.seen(instrument, at - 1) };
+        self.seen(instrument, at) > before
+    }
+
+    /// The first `rows` bars of an instrument. `rows` must come from [`Frame::seen`].
+    #[inline(always)]
+    fn columns(&self, instrument: usize, rows: usize) -> Columns<'a> {
+        let series = self.series(instrument);
+        // SAFETY: the columns hold at least as many rows as `seen` says, and live for 'a.
+        unsafe {
+            Columns {
+                ts: slice::from_raw_parts(series.ts, rows),
+                open: slice::from_raw_parts(series.open, rows),
+                high: slice::from_raw_parts(series.high, rows),
+                low: slice::from_raw_parts(series.low, rows),
+                close: slice::from_raw_parts(series.close, rows),
+                volume: slice::from_raw_parts(series.volume, rows),
+            }
+        }
+    }
+
+    /// The bars of an instrument that are closed at a step.
+    #[inline(always)]
+    pub fn history(&self, instrument: usize, at: usize) -> Columns<'a> {
+        self.columns(instrument, self.seen(instrument, at))
+    }
+
+    /// Value of a declared column at a row that [`Frame::seen`] covers; NaN for an unknown column.
+    #[inline(always)]
+    pub fn value(&self, column: usize, instrument: usize, at: usize, ago: usize) -> f64 {
+        let block = self.block();
+        let seen = self.seen(instrument, at);
+        if column >= block.n_columns as usize || ago >= seen {
+            return f64::NAN;
+        }
+        // SAFETY: there is a pointer for every declared column and instrument, each as long as the
+        // instrument's rows.
+        unsafe { *(*block.columns.add(column * self.n_series() + instrument)).add(seen - 1 - ago) }
+    }
+
+    /// Position of an instrument, units.
+    #[inline(always)]
+    pub fn position(&self, instrument: usize) -> f64 {
+        assert!(instrument < self.n_series(), "there is no instrument {instrument}");
+        // SAFETY: one number an instrument.
+        unsafe { *self.block().position.add(instrument) }
+    }
+
+    /// Average entry price of an instrument; 0 when flat.
+    pub fn entry_price(&self, instrument: usize) -> f64 {
+        assert!(instrument < self.n_series(), "there is no instrument {instrument}");
+        // SAFETY: one number an instrument.
+        unsafe { *self.block().entry_price.add(instrument) }
+    }
+
+    /// Places an order and returns its number; one that finds no room is counted.
+    #[inline]
+    pub fn push_order(&self, make: impl FnOnce(u64) -> RawOrder) -> u64 {
+        // SAFETY: nobody else touches the block during the call; `n_orders` stays below `cap_orders`.
+        unsafe {
+            let block = self.block;
+            let id = (*block).next_order_id;
+            (*block).next_order_id = id + 1;
+            let count = (*block).n_orders;
+            if count < (*block).cap_orders {
+                (*block).orders.add(count as usize).write(make(id));
+                (*block).n_orders = count + 1;
+            } else {
+                (*block).n_orders_dropped += 1;
+            }
+            id
+        }
+    }
+
+    /// Appends a log line; one that finds no room is counted.
+    pub fn push_log(&self, at: usize, line: &str) {
+        // SAFETY: the bytes written end at or before `log_cap`.
+        unsafe {
+            let block = self.block;
+            let length = line.len().min(1 << 16);
+            let used = (*block).log_len as usize;
+            if used + 12 + length > (*block).log_cap as usize {
+                (*block).n_log_dropped += 1;
+                return;
+            }
+            let into = (*block).log.add(used);
+            into.copy_from_nonoverlapping((at as u64).to_le_bytes().as_ptr(), 8);
+            into.add(8).copy_from_nonoverlapping((length as u32).to_le_bytes().as_ptr(), 4);
+            into.add(12).copy_from_nonoverlapping(line.as_ptr(), length);
+            (*block).log_len = (used + 12 + length) as u32;
+        }
+    }
+
+    /// Writes the error text.
+    pub(super) fn set_error(&self, text: &str) {
+        // SAFETY: the bytes written end at or before `error_cap`.
+        unsafe {
+            let block = self.block;
+            let length = text.len().min((*block).error_cap as usize);
+            (*block).error.copy_from_nonoverlapping(text.as_ptr(), length);
+            (*block).error_len = length as u32;
+        }
+    }
+
+    /// Declares a column and returns its index; `None` when there is no room for more.
+    pub fn declare(&self, column: RawColumn) -> Option<usize> {
+        // SAFETY: `n_columns` stays below `cap_columns`, the room of `declared`.
+        unsafe {
+            let block = self.block;
+            let count = (*block).n_columns;
+            if count >= (*block).cap_columns {
+                return None;
+            }
+            (*block).declared.add(count as usize).write(column);
+            (*block).n_columns = count + 1;
+            Some(count as usize)
+        }
+    }
+
+    /// Sets the warm-up, bars.
+    pub fn set_warm_up(&self, bars: u64) {
+        // SAFETY: nobody else touches the block during the call.
+        unsafe { (*self.block).warm_up = bars }
+    }
+
+    #[inline(always)]
+    fn mark(&self, callback: u32) {
+        // SAFETY: `progress` is never null; the host may read it at any time, hence volatile.
+        unsafe { ptr::write_volatile(&raw mut (*(*self.block).progress).callback, callback) }
+    }
+
+    #[inline(always)]
+    fn mark_at(&self, at: usize) {
+        // SAFETY: as in `mark`.
+        unsafe { ptr::write_volatile(&raw mut (*(*self.block).progress).at, at as u64) }
+    }
+
+    #[inline(always)]
+    fn acted(&self) -> bool {
+        let block = self.block();
+        // A log that is filling up is handed over before lines are lost.
+        block.n_orders > 0 || block.log_len > block.log_cap / 2
+    }
+
+    fn set_at(&self, at: usize) {
+        // SAFETY: nobody else touches the block during the call.
+        unsafe { (*self.block).at = at as u64 }
+    }
+
+    fn fills(&self) -> &'a [RawFill] {
+        let block = self.block();
+        if block.n_fills == 0 {
+            return &[];
+        }
+        // SAFETY: `fills` holds `n_fills` and is not written to during the call.
+        unsafe { slice::from_raw_parts(block.fills, block.n_fills as usize) }
+    }
+}
+
+/// The text of a [`Str`].
+///
+/// # Safety
+/// The bytes are valid UTF-8 and live for `'a`.
+pub(super) unsafe fn text<'a>(text: &Str) -> &'a str {
+    if text.len == 0 {
+        return "";
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::str::from_utf8_unchecked(slice::from_raw_parts(text.ptr, text.len)) }
+}
+
+/// What the host calls to build an instance of `S`.
+pub(super) unsafe extern "C" fn start_shim<S: Strategy>(
+    params: *const f64,
+    n_params: usize,
+    block: *mut RunBlock,
+    out: *mut *mut State,
+) -> i32 {
+    // SAFETY: the host keeps the contract of `Frame::new` during the call.
+    let frame = unsafe { Frame::new(block) };
+    frame.mark(CALLBACK_START);
+    guard(frame, || {
+        let expected = S::Params::SPECS.len();
+        if n_params != expected {
+            return Err(format!("expected {expected} parameters, got {n_params}").into());
+        }
+        // SAFETY: the host passes `n_params` numbers.
+        let values = if n_params == 0 {
+            &[][..]
+        } else {
+            unsafe { slice::from_raw_parts(params, n_params) }
+        };
+        let state = S::on_start(S::Params::from_values(values), &mut Setup::new(frame))?;
+        // SAFETY: `out` is valid for a write.
+        unsafe { *out = Box::into_raw(Box::new(state)).cast() }
+        Ok(())
+    })
+}
+
+/// What the host calls to run an instance of `S`: fills, then bars until the strategy acts.
+pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
+    state: *mut State,
+    block: *mut RunBlock,
+) -> i32 {
+    // SAFETY: the host keeps the contract of `Frame::new` during the call.
+    let frame = unsafe { Frame::new(block) };
+    guard(frame, || {
+        // SAFETY: `state` came from `start_shim::<S>` and is used by one thread at a time.
+        let strategy = unsafe { &mut *state.cast::<S>() };
+        let (first, end) = (frame.block().at as usize, frame.block().to as usize);
+        if !frame.fills().is_empty() {
+            frame.mark(CALLBACK_FILL);
+            frame.mark_at(first);
+            for fill in frame.fills() {
+                let mut context = Context::new(frame, first, fill.instrument as usize);
+                strategy.on_fill(&Fill::from(fill), &mut context);
+            }
+        }
+        let series = frame.series(0);
+        let last = if frame.n_series() == 1 && series.seen.is_null() {
+            run_one(strategy, frame, series, first..end)
+        } else {
+            run_many(strategy, frame, first..end)
+        };
+        frame.set_at(last);
+        Ok(())
+    })
+}
+
+/// The hot loop: one instrument whose rows are the steps.
+#[inline(always)]
+fn run_one<S: Strategy>(
+    strategy: &mut S,
+    frame: Frame<'_>,
+    series: &RawSeries,
+    steps: std::ops::Range<usize>,
+) -> usize {
+    let end = steps.end;
+    for at in steps {
+        frame.mark_at(at);
+        frame.mark(CALLBACK_BAR);
+        let mut context = Context::new(frame, at, 0);
+        // SAFETY: the host runs steps that the columns cover.
+        let bar = unsafe {
+            Bar {
+                ts: *series.ts.add(at),
+                open: *series.open.add(at),
+                high: *series.high.add(at),
+                low: *series.low.add(at),
+                close: *series.close.add(at),
+                volume: *series.volume.add(at),
+            }
+        };
+        strategy.on_bar(&bar, &mut context);
+        frame.mark(CALLBACK_SLICE);
+        strategy.on_slice(&mut context);
+        if frame.acted() {
+            return at;
+        }
+    }
+    end.saturating_sub(1)
+}
+
+/// The general loop: instruments in universe order within a step, then the slice.
+fn run_many<S: Strategy>(
+    strategy: &mut S,
+    frame: Frame<'_>,
+    steps: std::ops::Range<usize>,
+) -> usize {
+    let end = steps.end;
+    for at in steps {
+        frame.mark_at(at);
+        frame.mark(CALLBACK_BAR);
+        for instrument in 0..frame.n_series() {
+            if frame.has_bar(instrument, at) {
+                let history = frame.history(instrument, at);
+                let bar = history.bar(history.len() - 1);
+                strategy.on_bar(&bar, &mut Context::new(frame, at, instrument));
+            }
+        }
+        frame.mark(CALLBACK_SLICE);
+        strategy.on_slice(&mut Context::new(frame, at, 0));
+        if frame.acted() {
+            return at;
+        }
+    }
+    end.saturating_sub(1)
+}
+
+/// What the host calls after the last bar.
+pub(super) unsafe extern "C" fn finish_shim<S: Strategy>(
+    state: *mut State,
+    block: *mut RunBlock,
+) -> i32 {
+    // SAFETY: the host keeps the contract of `Frame::new` during the call.
+    let frame = unsafe { Frame::new(block) };
+    frame.mark(CALLBACK_FINISH);
+    guard(frame, || {
+        // SAFETY: as in `run_shim`.
+        let strategy = unsafe { &mut *state.cast::<S>() };
+        strategy.on_finish(&mut Context::new(frame, frame.block().at as usize, 0));
+        Ok(())
+    })
+}
+
+/// What the host calls to release an instance.
+pub(super) unsafe extern "C" fn drop_shim<S: Strategy>(state: *mut State) {
+    let release = || {
+        // SAFETY: `state` came from `start_shim::<S>` and is released once.
+        drop(unsafe { Box::from_raw(state.cast::<S>()) });
+    };
+    // A panic in a destructor must not cross the boundary; there is nobody left to tell.
+    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(release)) {
+        std::mem::forget(payload);
+    }
+}
+
+/// No extension exists yet.
+pub(super) unsafe extern "C" fn no_extension(_: u64) -> *const State {
+    ptr::null()
+}
+
+/// The parameters of a definition. Call it only on a definition that [`super::describe`] can trust:
+/// one of this binary, or one of a library whose root was checked.
+pub(super) fn param_specs(def: &'static StrategyDef) -> &'static [ParamSpec] {
+    if def.n_params == 0 || def.params.is_null() {
+        return &[];
+    }
+    // SAFETY: a definition points to `n_params` specifications that live as long as the library.
+    unsafe { slice::from_raw_parts(def.params, def.n_params) }
+}
+
+/// The choices of a parameter.
+pub(super) fn choices(spec: &'static ParamSpec) -> &'static [Str] {
+    if spec.n_choices == 0 || spec.choices.is_null() {
+        return &[];
+    }
+    // SAFETY: a specification points to `n_choices` texts that live as long as the library.
+    unsafe { slice::from_raw_parts(spec.choices, spec.n_choices) }
+}
+
+/// Text of a definition, checked to be UTF-8.
+pub(super) fn checked_text(text: &Str) -> Option<&'static str> {
+    if text.len == 0 {
+        return Some("");
+    }
+    if text.ptr.is_null() || text.len > 1 << 16 {
+        return None;
+    }
+    // SAFETY: a definition's texts live as long as the library, which is never unloaded.
+    std::str::from_utf8(unsafe { slice::from_raw_parts(text.ptr, text.len) }).ok()
+}
+
+/// The host's hold on one instance.
+pub(super) struct Handle {
+    def: &'static StrategyDef,
+    state: *mut State,
+}
+
+// SAFETY: a strategy is `Send` (a bound of the trait), and one thread at a time uses the handle.
+unsafe impl Send for Handle {}
+
+impl Handle {
+    /// Builds an instance.
+    ///
+    /// # Errors
+    /// The status that is not `STATUS_OK`.
+    pub(super) fn start(
+        def: &'static StrategyDef,
+        params: &[f64],
+        block: &mut RunBlock,
+    ) -> Result<Self, i32> {
+        let mut state = ptr::null_mut();
+        // SAFETY: `block` is exclusively ours and filled by `super::host`, which keeps the buffers
+        // behind its pointers alive and as long as it says.
+        let status = unsafe { (def.start)(params.as_ptr(), params.len(), block, &raw mut state) };
+        match status {
+            STATUS_OK if state.is_null() => Err(STATUS_ERROR),
+            STATUS_OK => Ok(Self { def, state }),
+            status => Err(status),
+        }
+    }
+
+    /// Runs the instance over `block.at..block.to`.
+    pub(super) fn run(&mut self, block: &mut RunBlock) -> i32 {
+        // SAFETY: as in `start`; the state came from the same definition.
+        unsafe { (self.def.run)(self.state, block) }
+    }
+
+    /// Ends the run.
+    pub(super) fn finish(&mut self, block: &mut RunBlock) -> i32 {
+        // SAFETY: as in `run`.
+        unsafe { (self.def.finish)(self.state, block) }
+    }
+
+    /// Releases the instance. After a fault it is leaked instead, by not calling this.
+    pub(super) fn release(self) {
+        // SAFETY: the state came from the same definition and is not used again.
+        unsafe { (self.def.drop_state)(self.state) }
+    }
+}
+
+/// Takes over `count` elements that the plugin wrote behind the end of `buffer`.
+pub(super) fn adopt<T: Copy>(buffer: &mut Vec<T>, count: usize) {
+    debug_assert!(buffer.is_empty() && count <= buffer.capacity());
+    // SAFETY: the plugin counts only what it has written, and `count` is within the capacity that
+    // was offered to it; `T` is plain data for which every bit pattern is valid.
+    unsafe { buffer.set_len(count.min(buffer.capacity())) }
+}
+
+/// A progress page: written by a plugin through the block, read by whoever watches it.
+#[repr(transparent)]
+#[derive(Default)]
+pub struct ProgressPage(UnsafeCell<Progress>);
+
+// SAFETY: all access is volatile and word by word; a torn pair of words only blurs a report.
+unsafe impl Sync for ProgressPage {}
+
+impl ProgressPage {
+    /// What the page says now.
+    pub fn read(&self) -> Progress {
+        // SAFETY: the cell is valid memory; volatile because it changes behind our back.
+        unsafe { ptr::read_volatile(self.0.get()) }
+    }
+
+    /// Says that the host itself is at work, and that it gets on.
+    pub fn beat(&self) {
+        // SAFETY: as in `read`.
+        unsafe {
+            let page = self.0.get();
+            ptr::write_volatile(&raw mut (*page).callback, super::layout::CALLBACK_HOST);
+            ptr::write_volatile(&raw mut (*page).beat, (*page).beat.wrapping_add(1));
+        }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut Progress {
+        self.0.get()
+    }
+}
+
+/// The strategy of an index, for the root module.
+pub(super) extern "C" fn strategy_at(index: u32) -> *const StrategyDef {
+    super::submitted().get(index as usize).map_or(ptr::null(), |def| ptr::from_ref(*def))
+}
+
+/// The header that a plugin exports under the name that abi_stable looks for.
+#[doc(hidden)]
+#[must_use]
+pub const fn exported_header() -> LibHeader {
+    // SAFETY: `root_module` returns a `PluginRef` and nothing else.
+    unsafe {
+        LibHeader::from_constructor::<super::PluginRef>(
+            super::root_module,
+            abi_stable::library::CheckTypeLayout::Yes,
+        )
+    }
+}
+
+/// Writes the exported symbol; a part of [`export_strategies!`](crate::export_strategies!).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_root {
+    () => {
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub static _1as_0lib_1header_0root_bmodule_bloader: $crate::abi::Header =
+            $crate::abi::exported_header();
+    };
+}
+
+/// Builds the root module.
+pub(super) fn leak_root() -> super::PluginRef {
+    use abi_stable::prefix_type::PrefixTypeTrait;
+    super::Plugin { strategy: strategy_at }.leak_into_prefix()
+}

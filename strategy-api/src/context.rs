@@ -1,0 +1,240 @@
+//! What a strategy sees and does while it runs. It can see only the past: the current bar has closed.
+
+use crate::{
+    Bar, Columns, Resolution,
+    abi::raw::Frame,
+    order::{OrderId, Size, market_order},
+    setup::Col,
+};
+
+/// The engine as the strategy sees it at one step.
+///
+/// Functions without `_of` speak of the current instrument: the one whose bar or fill it is, and the
+/// first of the run in `on_slice` and `on_finish`.
+pub struct Context<'a> {
+    frame: Frame<'a>,
+    at: usize,
+    instrument: usize,
+}
+
+impl<'a> Context<'a> {
+    #[inline(always)]
+    pub(crate) fn new(frame: Frame<'a>, at: usize, instrument: usize) -> Self {
+        Self { frame, at, instrument }
+    }
+
+    /// Number of instruments of the run.
+    #[must_use]
+    pub fn instruments(&self) -> usize {
+        self.frame.n_series()
+    }
+
+    /// Index of the current instrument.
+    #[must_use]
+    pub fn instrument(&self) -> usize {
+        self.instrument
+    }
+
+    /// Symbol of the current instrument.
+    #[must_use]
+    pub fn symbol(&self) -> &'a str {
+        self.frame.symbol(self.instrument)
+    }
+
+    /// Symbol of an instrument.
+    ///
+    /// # Panics
+    /// When there is no such instrument.
+    #[must_use]
+    pub fn symbol_of(&self, instrument: usize) -> &'a str {
+        self.frame.symbol(instrument)
+    }
+
+    /// Length of the run's bars.
+    #[must_use]
+    pub fn resolution(&self) -> Resolution {
+        Resolution::from_code(self.frame.resolution())
+            .expect("a host passes a resolution of its own or an older minor version")
+    }
+
+    /// Number of the step, counted from the first bar that the run can see.
+    #[must_use]
+    #[inline(always)]
+    pub fn step(&self) -> usize {
+        self.at
+    }
+
+    /// Start of the current step, nanoseconds UTC.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.frame.time(self.at)
+    }
+
+    /// Whether an instrument has a bar at this step.
+    #[must_use]
+    pub fn has_bar(&self, instrument: usize) -> bool {
+        self.frame.has_bar(instrument, self.at)
+    }
+
+    /// All closed bars of the current instrument, oldest first; the last row is the current bar.
+    #[must_use]
+    #[inline(always)]
+    pub fn history(&self) -> Columns<'a> {
+        self.frame.history(self.instrument, self.at)
+    }
+
+    /// All closed bars of an instrument, oldest first.
+    ///
+    /// # Panics
+    /// When there is no such instrument.
+    #[must_use]
+    pub fn history_of(&self, instrument: usize) -> Columns<'a> {
+        self.frame.history(instrument, self.at)
+    }
+
+    /// The bar `ago` bars before the current one (0 is the current one); `None` before the first.
+    #[must_use]
+    pub fn bar(&self, ago: usize) -> Option<Bar> {
+        let history = self.history();
+        let row = history.len().checked_sub(ago + 1)?;
+        Some(history.bar(row))
+    }
+
+    /// The last `count` closes, oldest first; fewer near the beginning.
+    #[must_use]
+    #[inline(always)]
+    pub fn closes(&self, count: usize) -> &'a [f64] {
+        let close = self.history().close;
+        &close[close.len().saturating_sub(count)..]
+    }
+
+    /// Value of a declared column at the current bar; NaN while it warms up.
+    #[must_use]
+    #[inline(always)]
+    pub fn get(&self, column: Col) -> f64 {
+        self.frame.value(column.0, self.instrument, self.at, 0)
+    }
+
+    /// Value of a declared column `ago` bars before the current one; NaN before its first value.
+    #[must_use]
+    #[inline(always)]
+    pub fn ago(&self, column: Col, ago: usize) -> f64 {
+        self.frame.value(column.0, self.instrument, self.at, ago)
+    }
+
+    /// Value of a declared column for an instrument.
+    ///
+    /// # Panics
+    /// When there is no such instrument.
+    #[must_use]
+    pub fn get_of(&self, column: Col, instrument: usize) -> f64 {
+        self.frame.value(column.0, instrument, self.at, 0)
+    }
+
+    /// Whether `a` went above `b` at this bar: above now, not above at the bar before, both defined.
+    #[must_use]
+    #[inline(always)]
+    pub fn crossed_above(&self, a: Col, b: Col) -> bool {
+        // A comparison with NaN is false, so both bars must be defined.
+        self.get(a) > self.get(b) && self.ago(a, 1) <= self.ago(b, 1)
+    }
+
+    /// Whether `a` went below `b` at this bar: below now, not below at the bar before, both defined.
+    #[must_use]
+    #[inline(always)]
+    pub fn crossed_below(&self, a: Col, b: Col) -> bool {
+        self.get(a) < self.get(b) && self.ago(a, 1) >= self.ago(b, 1)
+    }
+
+    /// Position in the current instrument, units.
+    #[must_use]
+    #[inline(always)]
+    pub fn position(&self) -> f64 {
+        self.frame.position(self.instrument)
+    }
+
+    /// Position in an instrument, units.
+    ///
+    /// # Panics
+    /// When there is no such instrument.
+    #[must_use]
+    pub fn position_of(&self, instrument: usize) -> f64 {
+        self.frame.position(instrument)
+    }
+
+    /// Average entry price of the current instrument's position; `None` when flat.
+    #[must_use]
+    pub fn entry_price(&self) -> Option<f64> {
+        (self.position() != 0.0).then(|| self.frame.entry_price(self.instrument))
+    }
+
+    /// Cash of the account.
+    #[must_use]
+    pub fn cash(&self) -> f64 {
+        self.frame.cash()
+    }
+
+    /// Equity of the account: cash plus every position at its last close.
+    #[must_use]
+    pub fn equity(&self) -> f64 {
+        (0..self.instruments()).fold(self.frame.cash(), |sum, instrument| {
+            let position = self.frame.position(instrument);
+            match self.frame.history(instrument, self.at).close.last() {
+                Some(close) if position != 0.0 => sum + position * close,
+                _ => sum,
+            }
+        })
+    }
+
+    /// Orders `units` of the current instrument at the market; negative sells.
+    pub fn order(&mut self, units: f64) -> OrderId {
+        self.order_of(self.instrument, Size::Units(units))
+    }
+
+    /// Buys `units` of the current instrument at the market.
+    pub fn buy(&mut self, units: f64) -> OrderId {
+        self.order(units)
+    }
+
+    /// Sells `units` of the current instrument at the market.
+    pub fn sell(&mut self, units: f64) -> OrderId {
+        self.order(-units)
+    }
+
+    /// Orders a fraction of equity in the current instrument at the market; negative sells.
+    pub fn order_fraction(&mut self, fraction: f64) -> OrderId {
+        self.order_of(self.instrument, Size::EquityFraction(fraction))
+    }
+
+    /// Orders whatever makes the current instrument's position this fraction of equity.
+    #[inline]
+    pub fn target(&mut self, fraction: f64) -> OrderId {
+        self.order_of(self.instrument, Size::TargetFraction(fraction))
+    }
+
+    /// Orders whatever makes an instrument's position this fraction of equity.
+    pub fn target_of(&mut self, instrument: usize, fraction: f64) -> OrderId {
+        self.order_of(instrument, Size::TargetFraction(fraction))
+    }
+
+    /// Closes the position in the current instrument.
+    pub fn close(&mut self) -> OrderId {
+        self.order_of(self.instrument, Size::TargetUnits(0.0))
+    }
+
+    /// Closes the position in an instrument.
+    pub fn close_of(&mut self, instrument: usize) -> OrderId {
+        self.order_of(instrument, Size::TargetUnits(0.0))
+    }
+
+    /// Orders any size of any instrument at the market.
+    #[inline]
+    pub fn order_of(&mut self, instrument: usize, size: Size) -> OrderId {
+        OrderId(self.frame.push_order(|id| market_order(OrderId(id), instrument, size)))
+    }
+
+    /// Writes a line into the log of the run.
+    pub fn log(&mut self, line: &str) {
+        self.frame.push_log(self.at, line);
+    }
+}
