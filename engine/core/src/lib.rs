@@ -4,6 +4,7 @@
 //! bits, always. What is fetched, kept, loaded and shown is the business of `engine`.
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 pub mod event;
 pub mod instrument;
 pub mod series;
