@@ -6,7 +6,7 @@
 use crate::{
     Resolution,
     abi::raw::Frame,
-    indicators::{ColumnSpec, Input},
+    indicators::{Band, ColumnSpec, Input, MacdOutput},
     strategy::StrategyError,
 };
 
@@ -82,11 +82,10 @@ impl<'a> Setup<'a> {
     /// Declares any column.
     ///
     /// # Errors
-    /// When its window is out of range or there are more than 256 columns.
+    /// When there are more than 256 columns.
     pub fn column(&mut self, spec: &ColumnSpec) -> Result<Col, StrategyError> {
-        let checked = spec.checked().map_err(|error| error.to_string())?;
         self.frame
-            .declare(checked.to_wire())
+            .declare(spec.to_wire())
             .map(Col)
             .ok_or_else(|| "a strategy may declare at most 256 columns".into())
     }
@@ -96,7 +95,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn sma(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::sma(Input::Close, window))
+        self.column(&ColumnSpec::sma(Input::Close, window)?)
     }
 
     /// Exponential moving average of close over `window` bars.
@@ -104,7 +103,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn ema(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::ema(Input::Close, window))
+        self.column(&ColumnSpec::ema(Input::Close, window)?)
     }
 
     /// Linearly weighted moving average of close over `window` bars.
@@ -112,7 +111,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn wma(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::wma(Input::Close, window))
+        self.column(&ColumnSpec::wma(Input::Close, window)?)
     }
 
     /// Relative strength index of close (Wilder), 0 to 100.
@@ -120,7 +119,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn rsi(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::rsi(Input::Close, window))
+        self.column(&ColumnSpec::rsi(Input::Close, window)?)
     }
 
     /// Average true range (Wilder), in price.
@@ -128,7 +127,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn atr(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::atr(window))
+        self.column(&ColumnSpec::atr(window)?)
     }
 
     /// Standard deviation of close over `window` bars.
@@ -136,7 +135,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn stddev(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::stddev(Input::Close, window))
+        self.column(&ColumnSpec::stddev(Input::Close, window)?)
     }
 
     /// Highest high of the last `window` bars, the current one included (Donchian).
@@ -144,7 +143,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn highest(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::highest(Input::High, window))
+        self.column(&ColumnSpec::highest(Input::High, window)?)
     }
 
     /// Lowest low of the last `window` bars, the current one included (Donchian).
@@ -152,7 +151,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn lowest(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::lowest(Input::Low, window))
+        self.column(&ColumnSpec::lowest(Input::Low, window)?)
     }
 
     /// Distance of close from its mean over `window` bars, in standard deviations.
@@ -160,7 +159,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn zscore(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::zscore(Input::Close, window))
+        self.column(&ColumnSpec::zscore(Input::Close, window)?)
     }
 
     /// Change of close against `window` bars before, as a fraction.
@@ -168,7 +167,7 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window is out of range.
     pub fn roc(&mut self, window: usize) -> Result<Col, StrategyError> {
-        self.column(&ColumnSpec::roc(Input::Close, window))
+        self.column(&ColumnSpec::roc(Input::Close, window)?)
     }
 
     /// Bollinger bands of close: `width` standard deviations around the average of `window` bars.
@@ -176,11 +175,12 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When the window or the width is out of range.
     pub fn bollinger(&mut self, window: usize, width: f64) -> Result<BollingerCols, StrategyError> {
-        let [upper, middle, lower] = ColumnSpec::bollinger(Input::Close, window, width);
+        let mut band =
+            |band| self.column(&ColumnSpec::bollinger(Input::Close, window, width, band)?);
         Ok(BollingerCols {
-            upper: self.column(&upper)?,
-            middle: self.column(&middle)?,
-            lower: self.column(&lower)?,
+            upper: band(Band::Upper)?,
+            middle: band(Band::Middle)?,
+            lower: band(Band::Lower)?,
         })
     }
 
@@ -194,11 +194,12 @@ impl<'a> Setup<'a> {
         slow: usize,
         signal: usize,
     ) -> Result<MacdCols, StrategyError> {
-        let [line, signal, histogram] = ColumnSpec::macd(Input::Close, fast, slow, signal);
+        let mut output =
+            |output| self.column(&ColumnSpec::macd(Input::Close, fast, slow, signal, output)?);
         Ok(MacdCols {
-            line: self.column(&line)?,
-            signal: self.column(&signal)?,
-            histogram: self.column(&histogram)?,
+            line: output(MacdOutput::Line)?,
+            signal: output(MacdOutput::Signal)?,
+            histogram: output(MacdOutput::Histogram)?,
         })
     }
 }

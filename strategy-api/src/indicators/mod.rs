@@ -1,74 +1,48 @@
-//! Host-computed columns by description; the computations themselves follow in this room.
-//! `setup` and `testing` call exactly these functions.
-#![allow(missing_docs)]
-use crate::abi::layout::RawColumn;
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Input {
-    Open,
-    High,
-    Low,
-    Close,
-    Volume,
-}
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ColumnSpec(RawColumn);
-impl ColumnSpec {
-    pub fn checked(&self) -> Result<Self, String> {
-        Ok(*self)
-    }
-    pub fn to_wire(&self) -> RawColumn {
-        self.0
-    }
-    pub fn compute(&self, _: &crate::Columns<'_>) -> Vec<f64> {
-        vec![]
-    }
-    pub fn from_wire(raw: &RawColumn) -> Result<Self, String> {
-        Ok(Self(*raw))
-    }
-    fn new(kind: u32, a: usize) -> Self {
-        Self(RawColumn {
-            kind,
-            input: 3,
-            output: 0,
-            reserved: 0,
-            params: [a as f64, 0.0, 0.0, 0.0],
-            more: [0; 2],
-        })
-    }
-    pub fn sma(_: Input, n: usize) -> Self {
-        Self::new(1, n)
-    }
-    pub fn ema(_: Input, n: usize) -> Self {
-        Self::new(2, n)
-    }
-    pub fn wma(_: Input, n: usize) -> Self {
-        Self::new(3, n)
-    }
-    pub fn rsi(_: Input, n: usize) -> Self {
-        Self::new(4, n)
-    }
-    pub fn atr(n: usize) -> Self {
-        Self::new(5, n)
-    }
-    pub fn stddev(_: Input, n: usize) -> Self {
-        Self::new(6, n)
-    }
-    pub fn highest(_: Input, n: usize) -> Self {
-        Self::new(9, n)
-    }
-    pub fn lowest(_: Input, n: usize) -> Self {
-        Self::new(10, n)
-    }
-    pub fn zscore(_: Input, n: usize) -> Self {
-        Self::new(11, n)
-    }
-    pub fn roc(_: Input, n: usize) -> Self {
-        Self::new(12, n)
-    }
-    pub fn bollinger(_: Input, n: usize, _: f64) -> [Self; 3] {
-        [Self::new(7, n); 3]
-    }
-    pub fn macd(_: Input, n: usize, _: usize, _: usize) -> [Self; 3] {
-        [Self::new(8, n); 3]
-    }
-}
+//! Technical indicators, each in a streaming form (a type with `update`) and a whole-column form (a
+//! function over a slice).
+//!
+//! What they promise:
+//! - both forms give the same bits;
+//! - before the warm-up there is no value: `None` from a stream, NaN in a column; never a partial mean;
+//! - an input that is not finite counts as missing. A windowed indicator has no value while its window holds
+//!   one; a recursive one (EMA, RSI, ATR, MACD) starts anew after it. Leading NaN are thus a longer warm-up, and
+//!   an indicator of an indicator just works;
+//! - windowed indicators depend on their window alone: no drift, and a sub-range agrees bit for bit;
+//! - doubling every input doubles (or leaves) every output exactly.
+//!
+//! Values agree with TA-Lib from the first bar on; each file says where pandas or others differ. A
+//! [`ColumnSpec`] describes an indicator that the host shall compute for a strategy.
+//!
+//! What they leave to others: which bars to feed. A bar that is not final must not be fed.
+
+mod atr;
+mod bollinger;
+mod column;
+mod crossover;
+mod ema;
+mod extremes;
+mod macd;
+mod roc;
+mod rolling;
+mod rsi;
+mod sma;
+mod stddev;
+mod window;
+mod wire;
+mod wma;
+mod zscore;
+
+pub use atr::{Atr, atr};
+pub use bollinger::{Band, Bands, Bollinger, bollinger};
+pub use column::{ColumnSpec, Input};
+pub use crossover::{Cross, CrossOver, crossover};
+pub use ema::{Ema, ema};
+pub use extremes::{Highest, Lowest, highest, lowest};
+pub use macd::{Macd, MacdOutput, MacdValue, macd};
+pub use roc::{Momentum, Roc, momentum, roc};
+pub use rsi::{Rsi, rsi};
+pub use sma::{Sma, sma};
+pub use stddev::{StdDev, stddev};
+pub use window::{BarCount, IndicatorError, MAX_WINDOW};
+pub use wma::{Wma, wma};
+pub use zscore::{ZScore, zscore};
