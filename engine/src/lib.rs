@@ -1,5 +1,9 @@
 //! Fetches, keeps, loads and shows: everything of algo-trader that touches the world.
 #![deny(unsafe_code)]
 
+pub mod cli;
+pub mod config;
 pub mod error;
+pub mod redact;
 pub mod store;
+pub mod telemetry;

@@ -1,1 +1,5 @@
-//! x
+//! The one target of integration tests: the real program, from outside.
+
+mod cli;
+mod output;
+mod program;

@@ -1,0 +1,161 @@
+//! `doctor`: looks at everything a backtest needs and says in plain words what is well and what is not.
+
+use std::{fs, io::Write, path::Path};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{Done, Outcome, app::App, table::table};
+use crate::error::{Code, Failure};
+
+const EXAMPLES: &str = "\
+Examples:
+  algo-trader doctor
+  algo-trader --json doctor";
+
+/// Check that everything a backtest needs is there and works
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DoctorArgs {
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// A single part to look at.
+#[derive(Debug, Subcommand)]
+enum Part {}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Verdict {
+    /// It works.
+    Ok,
+    /// It works, with something to know.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Check {
+    name: &'static str,
+    verdict: Verdict,
+    detail: String,
+    help: Option<String>,
+    #[serde(skip)]
+    code: Option<Code>,
+}
+
+impl Check {
+    pub(super) fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Ok, detail: detail.into(), help: None, code: None }
+    }
+
+    pub(super) fn warning(name: &'static str, detail: impl Into<String>, help: &str) -> Self {
+        let help = Some(help.to_owned());
+        Self { name, verdict: Verdict::Warning, detail: detail.into(), help, code: None }
+    }
+
+    pub(super) fn failed(name: &'static str, failure: Failure) -> Self {
+        let Failure { code, message, help } = failure;
+        Self { name, verdict: Verdict::Failed, detail: message, help, code: Some(code) }
+    }
+}
+
+pub(super) async fn run(app: &App, _args: &DoctorArgs) -> Outcome {
+    let mut checks = folders(app);
+    checks.push(configuration(app));
+    show(app, &checks)
+}
+
+/// Prints the checks; the exit code is that of the first one that failed.
+fn show(app: &App, checks: &[Check]) -> Outcome {
+    let failed: Vec<&Check> = checks.iter().filter(|c| c.verdict == Verdict::Failed).collect();
+    if app.out.json() {
+        app.out.value(&serde_json::json!({ "well": failed.is_empty(), "checks": checks }))?;
+    } else {
+        let mut rows = Vec::new();
+        for check in checks {
+            let word = match check.verdict {
+                Verdict::Ok => "ok",
+                Verdict::Warning => "warning",
+                Verdict::Failed => "FAILED",
+            };
+            rows.push(vec![word.to_owned(), check.name.to_owned(), check.detail.clone()]);
+            if let Some(help) = &check.help {
+                rows.push(vec![String::new(), String::new(), format!("help: {help}")]);
+            }
+        }
+        let verdict = if failed.is_empty() {
+            "all is well".to_owned()
+        } else {
+            let names: Vec<&str> = failed.iter().map(|check| check.name).collect();
+            format!("{} of {} checks failed: {}", failed.len(), checks.len(), names.join(", "))
+        };
+        app.out.text(&format!("{}\n{verdict}", table(&rows)))?;
+    }
+    Ok(failed.first().and_then(|check| check.code).map_or(Done::Well, Done::With))
+}
+
+/// Whether the folders that are written to can be written to.
+fn folders(app: &App) -> Vec<Check> {
+    let home = &app.home;
+    let written = [
+        ("home folder", home.root().to_owned()),
+        ("data folder", home.data()),
+        ("plot folder", home.plots()),
+        ("log folder", home.logs()),
+    ];
+    written.iter().map(|(name, path)| folder(name, path)).collect()
+}
+
+fn folder(name: &'static str, path: &Path) -> Check {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(data) if !data.is_dir() => Check::failed(
+            name,
+            Failure::new(Code::Output, format!("{shown} is not a folder"))
+                .help(format!("mv {shown} {shown}.old")),
+        ),
+        Ok(_) => match can_write(path) {
+            Ok(()) => Check::ok(name, format!("{shown} can be written")),
+            Err(error) => Check::failed(
+                name,
+                Failure::new(Code::Output, format!("{shown} cannot be written: {error}"))
+                    .help(format!("chmod u+rwx {shown}")),
+            ),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Check::ok(name, format!("{shown} will be made when it is needed"))
+        }
+        Err(error) => Check::failed(name, Failure::new(Code::Output, format!("{shown}: {error}"))),
+    }
+}
+
+/// Writes a file and takes it away again.
+fn can_write(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".algo-trader-probe-{}", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&probe)?;
+    let written = file.write_all(b"probe");
+    fs::remove_file(&probe)?;
+    written
+}
+
+fn configuration(app: &App) -> Check {
+    let path = app.home.strategies_toml();
+    let shown = path.display();
+    match app.config() {
+        Ok(_) if !path.exists() => Check::ok("strategies.toml", "there is none, which is fine"),
+        Ok(config) => Check::ok(
+            "strategies.toml",
+            format!(
+                "{shown}: {} strategies, {} plugins",
+                config.strategies.len(),
+                config.plugins.len()
+            ),
+        ),
+        Err(failure) => Check::failed("strategies.toml", failure),
+    }
+}

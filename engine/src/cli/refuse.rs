@@ -1,0 +1,102 @@
+//! Says in our own form what clap found wrong with the arguments.
+
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use super::{output::clip, value::Invalid};
+use crate::error::{Code, Failure};
+
+/// The refusal in one line, with a hint that works when pasted.
+pub(crate) fn failure_of(error: &Error) -> Failure {
+    let message = match error.kind() {
+        ErrorKind::ValueValidation => return invalid_value(error),
+        ErrorKind::InvalidValue if text(error, ContextKind::InvalidValue).is_empty() => {
+            format!("{} needs a value", argument(error))
+        }
+        ErrorKind::InvalidValue => {
+            format!(
+                "{}: '{}' is not valid",
+                argument(error),
+                clip(&text(error, ContextKind::InvalidValue))
+            )
+        }
+        ErrorKind::UnknownArgument => format!("there is no option '{}' here", argument(error)),
+        ErrorKind::InvalidSubcommand => {
+            format!("there is no command '{}'", clip(&text(error, ContextKind::InvalidSubcommand)))
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "no command is given".to_owned()
+        }
+        ErrorKind::MissingRequiredArgument => format!("missing: {}", argument(error)),
+        ErrorKind::ArgumentConflict => {
+            let other = text(error, ContextKind::PriorArg);
+            format!("{} cannot be combined with {other}", argument(error))
+        }
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
+        _ => first_paragraph(error),
+    };
+    Failure::new(Code::Usage, message).help(hint(error))
+}
+
+fn invalid_value(error: &Error) -> Failure {
+    let value = clip(&text(error, ContextKind::InvalidValue));
+    let source = std::error::Error::source(error);
+    let failure = |reason: &str| {
+        Failure::new(Code::Usage, format!("{} '{value}': {reason}", argument(error)))
+    };
+    match source.and_then(|source| source.downcast_ref::<Invalid>()) {
+        Some(invalid) => failure(&invalid.reason).help(invalid.help.clone()),
+        None => failure(&source.map_or("not valid".to_owned(), ToString::to_string))
+            .help(format!("{} --help", command(error))),
+    }
+}
+
+/// What would have been right: a similar name, the valid values, or where to read them.
+fn hint(error: &Error) -> String {
+    let suggestions =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let similar =
+        suggestions.into_iter().map(|kind| text(error, kind)).find(|text| !text.is_empty());
+    if let Some(similar) = similar {
+        return format!("did you mean '{similar}'? {} --help lists what is valid", command(error));
+    }
+    for kind in [ContextKind::ValidValue, ContextKind::ValidSubcommand] {
+        let valid = text(error, kind);
+        if !valid.is_empty() {
+            return format!("valid: {valid}");
+        }
+    }
+    format!("{} --help", command(error))
+}
+
+/// The command that was being read, as in the usage line.
+fn command(error: &Error) -> String {
+    let usage = text(error, ContextKind::Usage);
+    let words = usage.trim_start_matches("Usage:").split_whitespace();
+    let words: Vec<&str> = words.take_while(|word| word.starts_with(char::is_lowercase)).collect();
+    if words.is_empty() { "algo-trader".to_owned() } else { words.join(" ") }
+}
+
+fn argument(error: &Error) -> String {
+    clip(&text(error, ContextKind::InvalidArg))
+}
+
+fn text(error: &Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        Some(ContextValue::StyledStr(text)) => text.to_string(),
+        Some(ContextValue::StyledStrs(texts)) => {
+            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
+        Some(ContextValue::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn first_paragraph(error: &Error) -> String {
+    let text = error.render().to_string();
+    let text = text.trim_start_matches("error: ");
+    let lines: Vec<&str> =
+        text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    clip(&lines.join(" "))
+}

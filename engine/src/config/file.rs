@@ -1,0 +1,235 @@
+//! Reads the text of `strategies.toml`; every refusal carries its line and column.
+
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{
+    Config, ConfigError, PluginEntry, StrategyEntry, is_plugin_file_name, is_strategy_name,
+    is_strategy_reference,
+};
+
+type Table<T> = BTreeMap<Spanned<String>, T>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    #[serde(default)]
+    strategies: Table<RawStrategy>,
+    #[serde(default)]
+    plugins: Table<RawPlugin>,
+    #[serde(default)]
+    registry: RawRegistry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStrategy {
+    strategy: Option<Spanned<String>>,
+    #[serde(default)]
+    params: Table<Spanned<toml::Value>>,
+    #[serde(default = "yes")]
+    enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPlugin {
+    sha256: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    enabled: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRegistry {
+    #[serde(default)]
+    dirs: Vec<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A refusal before its place is known by line and column.
+struct Refusal {
+    span: Range<usize>,
+    reason: String,
+}
+
+fn refuse<T>(span: Range<usize>, reason: String) -> Result<T, Refusal> {
+    Err(Refusal { span, reason })
+}
+
+/// Reads the text of the file; `path` is only used to say where.
+///
+/// # Errors
+/// When the text is not TOML, has an unknown key or a value that cannot be.
+pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    read(text).map_err(|refusal| {
+        let (line, column) = place(text, refusal.span.start);
+        ConfigError::Invalid {
+            path: path.display().to_string(),
+            line,
+            column,
+            reason: refusal.reason,
+        }
+    })
+}
+
+fn read(text: &str) -> Result<Config, Refusal> {
+    let raw: RawFile = toml::from_str(text).map_err(|error| Refusal {
+        span: error.span().unwrap_or(0..0),
+        reason: error.message().replace('\n', ", "),
+    })?;
+    let mut config = Config { dirs: raw.registry.dirs, ..Config::default() };
+    for (name, entry) in raw.strategies {
+        if !is_strategy_name(name.get_ref()) {
+            return refuse(name.span(), bad_name(name.get_ref()));
+        }
+        let entry = strategy(name.get_ref(), entry)?;
+        config.strategies.insert(name.into_inner(), entry);
+    }
+    for (file, entry) in raw.plugins {
+        if !is_plugin_file_name(file.get_ref()) {
+            let shown = file.get_ref().escape_debug();
+            return refuse(
+                file.span(),
+                format!("'{shown}' is not the plain file name of a plugin, such as libma_cross.so"),
+            );
+        }
+        config.plugins.insert(file.into_inner(), plugin(entry)?);
+    }
+    Ok(config)
+}
+
+fn strategy(name: &str, raw: RawStrategy) -> Result<StrategyEntry, Refusal> {
+    let strategy = match raw.strategy {
+        None => name.to_owned(),
+        Some(reference) if is_strategy_reference(reference.get_ref()) => reference.into_inner(),
+        Some(reference) => return refuse(reference.span(), bad_name(reference.get_ref())),
+    };
+    let mut params = Vec::with_capacity(raw.params.len());
+    for (key, value) in raw.params {
+        let span = value.span();
+        let text = match value.into_inner() {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Float(number) => number.to_string(),
+            toml::Value::Boolean(flag) => flag.to_string(),
+            other => {
+                let kind = other.type_str();
+                let key = key.get_ref().escape_debug();
+                return refuse(
+                    span,
+                    format!(
+                        "parameter '{key}' is a {kind}; a number, true, false or text is valid"
+                    ),
+                );
+            }
+        };
+        params.push((key.into_inner(), text));
+    }
+    Ok(StrategyEntry { strategy, params, enabled: raw.enabled })
+}
+
+fn plugin(raw: RawPlugin) -> Result<PluginEntry, Refusal> {
+    let sha256 = match raw.sha256 {
+        None => None,
+        Some(text) => {
+            let digest = text.get_ref().to_ascii_lowercase();
+            if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return refuse(text.span(), "a sha256 is 64 hexadecimal digits".to_owned());
+            }
+            Some(digest)
+        }
+    };
+    Ok(PluginEntry { sha256, enabled: raw.enabled })
+}
+
+fn bad_name(name: &str) -> String {
+    let shown: String = name.chars().take(40).collect();
+    format!(
+        "'{}' cannot name a strategy; a name is 1 to 64 of a-z 0-9 _ -, optionally after 'file.so:'",
+        shown.escape_debug()
+    )
+}
+
+/// 1-based line and column (in characters) of a byte of the text.
+fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Config, String> {
+        parse(Path::new("strategies.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn aliases_pins_and_folders_are_read() {
+        let digest = "AB".repeat(32);
+        let config = read_text(&format!(
+            r#"
+            [strategies.golden_cross]
+            strategy = "ma_cross"
+            params = {{ fast = 50, slow = 200, width = 1.5, log = true, mode = "x" }}
+            [strategies.rsi_reversion]
+            enabled = false
+            [plugins."libma_cross.so"]
+            sha256 = "{digest}"
+            [registry]
+            dirs = ["more"]
+            "#
+        ))
+        .unwrap();
+        let golden = &config.strategies["golden_cross"];
+        assert_eq!(golden.strategy, "ma_cross");
+        let params: Vec<_> = golden.params.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(params, ["fast=50", "log=true", "mode=x", "slow=200", "width=1.5"]);
+        assert!(golden.enabled);
+        let hidden = &config.strategies["rsi_reversion"];
+        assert_eq!((hidden.strategy.as_str(), hidden.enabled), ("rsi_reversion", false));
+        let pin = config.plugins["libma_cross.so"].sha256.as_deref();
+        assert_eq!(pin, Some("ab".repeat(32).as_str()));
+        assert_eq!(config.dirs, [PathBuf::from("more")]);
+    }
+
+    #[test]
+    fn an_empty_text_is_an_empty_configuration() {
+        assert_eq!(read_text("").unwrap(), Config::default());
+        assert_eq!(read_text("\u{feff}# only a comment\r\n").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_refusal_says_line_and_column() {
+        let cases = [
+            ("[strategies.a\n", "strategies.toml:1:14: "),
+            ("[strategies.a]\nstrateg = \"b\"\n", "strategies.toml:2:1: unknown field `strateg`"),
+            ("x = 1\n", "strategies.toml:1:1: unknown field `x`"),
+            ("\n[strategies.\"A b\"]\n", "strategies.toml:2:13: 'A b' cannot name a strategy"),
+            ("[strategies.a]\nstrategy = \"../x\"", "strategies.toml:2:12: '../x' cannot name"),
+            ("[strategies.a]\nenabled = 1", "strategies.toml:2:11: invalid type"),
+            ("[strategies.a]\n# é\nparams = { \"é\" = [1] }", "strategies.toml:3:18: parameter"),
+            ("[strategies.a]\nparams = { x = [1] }", "strategies.toml:2:16: parameter 'x'"),
+            ("[plugins.\"../x.so\"]\n", "strategies.toml:1:10: '../x.so' is not the plain"),
+            ("[plugins.\"x.so\"]\nsha256 = \"12\"\n", "strategies.toml:2:10: a sha256 is 64"),
+            ("[registry]\ndirs = 3\n", "strategies.toml:2:8: invalid type"),
+        ];
+        for (text, start) in cases {
+            let message = read_text(text).unwrap_err();
+            assert!(message.starts_with(start), "{text:?} gave {message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+    }
+}

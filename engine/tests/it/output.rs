@@ -1,0 +1,95 @@
+//! What becomes of the output when its reader is odd, and of the program when it is told to stop.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Read,
+    process::Stdio,
+};
+
+use crate::program::{Program, Said};
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let program = Program::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let said: Said = program.command(&["--help"]).stdout(writer).output().unwrap().into();
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_full_standard_output_ends_with_code_9() {
+    let program = Program::new();
+    for args in [&["--help"][..], &["doctor"], &["doctor", "--json"]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let said: Said = program.command(args).stdout(full).output().unwrap().into();
+        said.failed(9, "OUTPUT");
+    }
+}
+
+#[test]
+fn a_full_standard_error_does_not_change_the_exit_code() {
+    let program = Program::new();
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let said: Said = program.command(&["nothing"]).stderr(full).output().unwrap().into();
+    assert_eq!(said.code, Some(2));
+}
+
+#[test]
+fn closed_standard_output_ends_quietly() {
+    let program = Program::new();
+    let path = env!("CARGO_BIN_EXE_algo-trader");
+    let said: Said = std::process::Command::new("sh")
+        .args(["-c", &format!("'{path}' doctor >&-")])
+        .current_dir(program.home())
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_plain_locale_one_column_and_no_terminal_give_plain_text() {
+    let program = Program::new();
+    for args in [&["--help"][..], &["doctor"], &["doctor", "--help"]] {
+        let mut command = program.command(args);
+        command.env("LANG", "C").env("LC_ALL", "C").env("COLUMNS", "1").env("TERM", "dumb");
+        let said: Said = command.output().unwrap().into();
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        assert!(said.stdout.is_ascii(), "{}", said.stdout);
+        assert!(!said.stdout.contains('\x1b'), "{}", said.stdout);
+    }
+}
+
+#[test]
+fn colours_come_when_asked_for_and_no_color_only_rules_the_automatic() {
+    let program = Program::new();
+    let always = program.run(&["--color", "always", "--nothing"]);
+    assert!(always.stderr.starts_with("\x1b[1;31merror[USAGE]"), "{}", always.stderr);
+    let never = program.run(&["--color=never", "--nothing"]);
+    assert!(never.stderr.starts_with("error[USAGE]"), "{}", never.stderr);
+}
+
+#[test]
+fn a_log_folder_that_cannot_be_made_is_not_a_failure() {
+    let program = Program::new();
+    File::create(program.home().join("logs")).unwrap();
+    let mut child = program.command(&["--help"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(text.contains("Commands:"));
+}
+
+#[test]
+fn long_and_strange_values_are_shown_short_and_harmless() {
+    let program = Program::new();
+    let long = "x".repeat(10_000);
+    for value in [long.as_str(), "\x1b[31mred", "a\nb"] {
+        let said = program.run(&[value]);
+        let line = said.failed(2, "USAGE");
+        assert!(line.len() < 200, "{line}");
+        assert!(!said.stderr.contains('\x1b'), "{line}");
+        assert!(said.stderr.len() < 600, "{}", said.stderr);
+    }
+}
