@@ -1,5 +1,7 @@
 //! The one target of integration tests: the real program, from outside.
 
+mod architecture;
 mod cli;
 mod output;
 mod program;
+mod source;
