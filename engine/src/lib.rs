@@ -5,5 +5,6 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod redact;
+pub mod registry;
 pub mod store;
 pub mod telemetry;
