@@ -68,6 +68,12 @@ impl<'a> Setup<'a> {
             .expect("a host passes a resolution of its own or an older minor version")
     }
 
+    /// Seed of the run (`--seed`): the only source of randomness that keeps a run repeatable.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.frame.seed()
+    }
+
     /// Says that the strategy wants `bars` closed bars before it can act, over and above what its
     /// columns need. With `--from` the host supplies them from before that date when it holds them.
     pub fn warm_up(&mut self, bars: usize) {

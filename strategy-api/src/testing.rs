@@ -113,7 +113,7 @@ pub fn drive(
     let instrument = InstrumentBars { symbol: "TEST", columns, seen: None };
     let market = Market::new(columns.ts, vec![instrument], Resolution::Day1);
     let progress = ProgressPage::default();
-    let mut instance = Instance::start(def, params, &market, &progress)?;
+    let mut instance = Instance::start(def, params, &market, &progress, 0)?;
     let specs: Vec<_> = instance.declared().iter().map(ColumnSpec::from_wire).collect();
     let computed = specs.into_iter().map(|spec| {
         spec.map(|spec| Cow::Owned(spec.compute(&columns))).map_err(|error| error.to_string())

@@ -4,7 +4,14 @@
 //! bits, always. What is fetched, kept, loaded and shown is the business of `engine`.
 #![forbid(unsafe_code)]
 
+pub mod backtest;
+pub mod broker;
 pub mod calendar;
 pub mod event;
 pub mod instrument;
+pub mod ledger;
+pub mod order;
+pub mod portfolio;
+pub mod risk;
 pub mod series;
+pub mod universe;

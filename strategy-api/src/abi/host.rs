@@ -161,7 +161,8 @@ pub struct Instance<'a> {
 }
 
 impl<'a> Instance<'a> {
-    /// Builds an instance of a strategy and collects the columns it declares.
+    /// Builds an instance of a strategy and collects the columns it declares. The seed is for
+    /// strategies that draw random numbers.
     ///
     /// # Errors
     /// When the strategy refuses the parameters or panics.
@@ -170,11 +171,12 @@ impl<'a> Instance<'a> {
         params: &[f64],
         market: &'a Market<'a>,
         progress: &'a ProgressPage,
+        seed: u64,
     ) -> Result<Self, Fault> {
         let count = market.instruments.len();
         let mut instance = Self {
             handle: None,
-            block: Box::new(empty_block(market, progress)),
+            block: Box::new(empty_block(market, progress, seed)),
             market,
             progress,
             series: market.instruments.iter().map(raw_series).collect(),
@@ -370,7 +372,8 @@ impl<'a> Instance<'a> {
     }
 
     fn broken(&mut self, kind: FaultKind, text: String) -> Fault {
-        std::mem::forget(self.handle.take());
+        // Dropping the handle without releasing it leaks the instance.
+        self.handle = None;
         let progress = self.progress.read();
         let at = usize::try_from(progress.at).unwrap_or(usize::MAX);
         Fault { kind, callback: callback_name(progress.callback), at, text }
@@ -399,7 +402,7 @@ fn raw_series(bars: &InstrumentBars<'_>) -> RawSeries {
     }
 }
 
-fn empty_block(market: &Market<'_>, progress: &ProgressPage) -> RunBlock {
+fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u64) -> RunBlock {
     RunBlock {
         size: size_of::<RunBlock>() as u32,
         minor: ABI_MINOR,
@@ -433,6 +436,7 @@ fn empty_block(market: &Market<'_>, progress: &ProgressPage) -> RunBlock {
         log_cap: 0,
         n_log_dropped: 0,
         progress: progress.as_ptr(),
+        seed,
     }
 }
 

@@ -360,4 +360,6 @@ pub struct RunBlock {
     pub n_log_dropped: u64,
     /// Where the plugin is; never null.
     pub progress: *mut Progress,
+    /// Seed of the run, for strategies that draw random numbers.
+    pub seed: u64,
 }

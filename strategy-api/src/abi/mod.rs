@@ -8,7 +8,6 @@ mod describe;
 mod guard;
 pub mod host;
 pub mod layout;
-#[allow(unsafe_code)]
 pub mod raw;
 
 use std::sync::OnceLock;

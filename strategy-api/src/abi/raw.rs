@@ -61,6 +61,11 @@ impl<'a> Frame<'a> {
         self.block().resolution
     }
 
+    /// Seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.block().seed
+    }
+
     /// Cash.
     #[inline(always)]
     pub fn cash(&self) -> f64 {
@@ -292,12 +297,10 @@ pub(super) unsafe extern "C" fn start_shim<S: Strategy>(
         if n_params != expected {
             return Err(format!("expected {expected} parameters, got {n_params}").into());
         }
+        // A slice needs a pointer that is not null even when it is empty.
+        let params = if n_params == 0 { ptr::NonNull::dangling().as_ptr() } else { params };
         // SAFETY: the host passes `n_params` numbers.
-        let values = if n_params == 0 {
-            &[][..]
-        } else {
-            unsafe { slice::from_raw_parts(params, n_params) }
-        };
+        let values = unsafe { slice::from_raw_parts(params, n_params) };
         let state = S::on_start(S::Params::from_values(values), &mut Setup::new(frame))?;
         // SAFETY: `out` is valid for a write.
         unsafe { *out = Box::into_raw(Box::new(state)).cast() }

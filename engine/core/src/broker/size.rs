@@ -1,0 +1,107 @@
+//! How many units a sum of money buys, commission included.
+
+use super::Commission;
+
+/// The smallest step of a quantity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lot {
+    /// Multiples of this many units.
+    Of(f64),
+    /// Any quantity.
+    Fractional,
+}
+
+/// The largest quantity whose value and commission together do not exceed `money`.
+#[must_use]
+pub fn affordable(money: f64, price: f64, lot: Lot, commission: Commission) -> f64 {
+    let fits = |units: f64| units * price + commission.of(units, price) <= money;
+    if money <= 0.0 {
+        return 0.0;
+    }
+    match lot {
+        Lot::Of(lot) => {
+            let most = (money / price / lot).floor() + 1.0;
+            largest_below(most, |lots| fits(lots * lot)) * lot
+        }
+        Lot::Fractional => {
+            let mut units = money / price;
+            for _ in 0..64 {
+                let next = (money - commission.of(units, price)).max(0.0) / price;
+                if next == units {
+                    break;
+                }
+                units = next;
+            }
+            // Rounding may leave it one step too high.
+            while units > 0.0 && !fits(units) {
+                units = units.next_down().max(0.0);
+            }
+            units
+        }
+    }
+}
+
+/// The largest whole number up to `most` that fits; smaller numbers fit when a larger one does.
+fn largest_below(most: f64, fits: impl Fn(f64) -> bool) -> f64 {
+    // Nearly always commission is small and one of these is the answer.
+    for close in [most, most - 1.0] {
+        if close <= 0.0 || fits(close) {
+            return close.max(0.0);
+        }
+    }
+    let (mut low, mut high) = (0.0, most);
+    while high - low > 1.0 {
+        let middle = ((low + high) / 2.0).floor();
+        if fits(middle) { low = middle } else { high = middle }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_last_cent_buys_a_share_and_a_cent_less_does_not() {
+        let whole = Lot::Of(1.0);
+        assert_eq!(affordable(100.0, 25.0, whole, Commission::None), 4.0);
+        assert_eq!(affordable(99.99, 25.0, whole, Commission::None), 3.0);
+        assert_eq!(affordable(101.0, 25.0, whole, Commission::IbkrFixed), 4.0);
+        // 1 % of 100 is 1.0, so 100.9 is not enough for four shares and their commission.
+        assert_eq!(affordable(100.9, 25.0, whole, Commission::IbkrFixed), 3.0);
+        assert_eq!(affordable(24.0, 25.0, whole, Commission::None), 0.0);
+        assert_eq!(affordable(-5.0, 25.0, whole, Commission::None), 0.0);
+        assert_eq!(affordable(1100.0, 1.0, Lot::Of(100.0), Commission::Percent(0.2)), 900.0);
+    }
+
+    #[test]
+    fn fractional_units_spend_all_the_money() {
+        assert_eq!(affordable(100.0, 40.0, Lot::Fractional, Commission::None), 2.5);
+        let units = affordable(1000.0, 10.0, Lot::Fractional, Commission::Percent(0.25));
+        assert!((units - 80.0).abs() < 1e-9, "{units}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_quantity_fits_and_one_lot_more_does_not(
+            money in 0.0..1e7_f64,
+            price in 0.01..5000.0_f64,
+            model in prop::sample::select(vec![
+                Commission::None,
+                Commission::PerShare(0.005),
+                Commission::Percent(0.03),
+                Commission::IbkrFixed,
+            ]),
+        ) {
+            let cost = |units: f64| units * price + model.of(units, price);
+            let units = affordable(money, price, Lot::Of(1.0), model);
+            prop_assert!(units >= 0.0 && units.fract() == 0.0);
+            prop_assert!(cost(units) <= money);
+            prop_assert!(cost(units + 1.0) > money);
+            let fraction = affordable(money, price, Lot::Fractional, model);
+            prop_assert!(cost(fraction) <= money && fraction >= units - 1e-9);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Every expected number here is a hand calculation.
+
+use strategy_api::order::{OrderId, market_order};
+
+use super::*;
+use crate::risk;
+
+const TERMS: Terms =
+    Terms { fill: FillModel::NextOpen, commission: Commission::None, slippage: Slippage::None };
+
+fn place(broker: &mut Broker, instrument: usize, size: Size) {
+    let raw = market_order(OrderId(broker.orders.len() as u64 + 1), instrument, size);
+    let record = OrderRecord {
+        id: raw.id,
+        instrument: raw.instrument,
+        decided_ts: 0,
+        size_kind: raw.size_kind,
+        size: raw.size,
+        state: OrderState::Expired,
+        reason: None,
+        filled: 0.0,
+    };
+    broker.accept(record, risk::check(&raw, 2, 0));
+}
+
+fn quotes(prices: [f64; 2]) -> impl Fn(usize) -> Quote {
+    move |instrument| Quote { ts: Some(1), reference: prices[instrument], lot: Lot::Of(1.0) }
+}
+
+fn ends(broker: &Broker) -> Vec<(OrderState, Option<Reason>, f64)> {
+    broker.orders.iter().map(|order| (order.state, order.reason, order.filled)).collect()
+}
+
+#[test]
+fn an_entry_of_all_equity_is_whole_shares_at_the_price_it_gets() {
+    let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(10_000.0, 2));
+    place(&mut broker, 0, Size::TargetFraction(1.0));
+    broker.work(&mut portfolio, quotes([103.0, 1.0]));
+    assert_eq!(ends(&broker), [(OrderState::Filled, None, 97.0)]);
+    assert_eq!(portfolio.cash, 10_000.0 - 97.0 * 103.0);
+    assert_eq!(portfolio.entry_price, [103.0, 0.0]);
+}
+
+#[test]
+fn an_entry_leaves_room_for_its_commission_and_slippage() {
+    let terms = Terms {
+        commission: Commission::Percent(0.01),
+        slippage: Slippage::BasisPoints(100.0),
+        ..TERMS
+    };
+    let (mut broker, mut portfolio) = (Broker::new(terms), Portfolio::new(10_000.0, 2));
+    place(&mut broker, 0, Size::EquityFraction(1.0));
+    broker.work(&mut portfolio, quotes([100.0, 1.0]));
+    // 101 a share with slippage, 102.01 with commission: 98 shares for 9,996.98.
+    assert_eq!(ends(&broker), [(OrderState::Filled, None, 98.0)]);
+    assert!((portfolio.cash - 3.02).abs() < 1e-9, "{}", portfolio.cash);
+}
+
+#[test]
+fn more_units_than_the_cash_pays_for_or_than_are_held_are_rejected() {
+    let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(1000.0, 2));
+    place(&mut broker, 0, Size::Units(11.0));
+    place(&mut broker, 1, Size::Units(-1.0));
+    place(&mut broker, 1, Size::EquityFraction(0.001));
+    place(&mut broker, 1, Size::TargetUnits(0.0));
+    place(&mut broker, 1, Size::Units(0.5));
+    broker.work(&mut portfolio, quotes([100.0, 10.0]));
+    assert_eq!(
+        ends(&broker),
+        [
+            (OrderState::Rejected, Some(Reason::NoCash), 0.0),
+            (OrderState::Rejected, Some(Reason::Short), 0.0),
+            (OrderState::Rejected, Some(Reason::LessThanOneLot), 0.0),
+            (OrderState::Cancelled, Some(Reason::AlreadyThere), 0.0),
+            (OrderState::Rejected, Some(Reason::LessThanOneLot), 0.0),
+        ]
+    );
+    assert_eq!(portfolio, Portfolio::new(1000.0, 2));
+}
+
+#[test]
+fn sales_of_a_step_pay_for_its_buys() {
+    let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(0.0, 2));
+    portfolio.position[1] = 50.0;
+    place(&mut broker, 0, Size::TargetFraction(1.0));
+    place(&mut broker, 1, Size::TargetFraction(0.0));
+    broker.work(&mut portfolio, quotes([100.0, 20.0]));
+    assert_eq!(portfolio.position, [10.0, 0.0]);
+    assert_eq!(portfolio.cash, 0.0);
+}
+
+#[test]
+fn buys_that_the_cash_does_not_cover_are_reduced_in_proportion() {
+    let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(1000.0, 2));
+    place(&mut broker, 0, Size::TargetFraction(1.0));
+    place(&mut broker, 1, Size::TargetFraction(1.0));
+    broker.work(&mut portfolio, quotes([100.0, 10.0]));
+    assert_eq!(
+        ends(&broker),
+        [
+            (OrderState::Filled, Some(Reason::Reduced), 5.0),
+            (OrderState::Filled, Some(Reason::Reduced), 50.0),
+        ]
+    );
+}
+
+#[test]
+fn an_order_waits_for_the_next_bar_of_its_instrument() {
+    let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(1000.0, 2));
+    place(&mut broker, 1, Size::Units(1.0));
+    broker.work(&mut portfolio, |_| Quote { ts: None, reference: 10.0, lot: Lot::Of(1.0) });
+    assert!(broker.is_waiting());
+    broker.work(&mut portfolio, quotes([100.0, 10.0]));
+    assert_eq!(portfolio.position, [0.0, 1.0]);
+    place(&mut broker, 1, Size::Units(1.0));
+    broker.expire();
+    assert_eq!(ends(&broker)[1], (OrderState::Expired, Some(Reason::NoNextBar), 0.0));
+}
