@@ -56,6 +56,7 @@ impl Bollinger {
     }
 
     /// Takes the next input; the bands once the window is full of finite inputs.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<Bands> {
         let (mean, deviation) = self.moments.update(x);
         let at = |band| defined(level(band, mean, deviation, self.width));
@@ -88,6 +89,7 @@ pub(super) fn checked_width(width: f64) -> Result<f64, IndicatorError> {
     if width.is_finite() && width > 0.0 { Ok(width) } else { Err(IndicatorError::Width(width)) }
 }
 
+#[inline]
 fn level(band: Band, mean: f64, deviation: f64, width: f64) -> f64 {
     match band {
         Band::Upper => mean + width * deviation,

@@ -89,6 +89,7 @@ impl Ema {
     }
 
     /// Takes the next input; the average from the `window`-th finite input on.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         self.0.update(x)
     }

@@ -21,10 +21,12 @@ impl Fold for Max {
     type Item = f64;
     const MISSING: f64 = f64::NAN;
 
+    #[inline]
     fn of(x: f64) -> f64 {
         x
     }
 
+    #[inline]
     fn join(older: f64, newer: f64, _: &Sizes) -> f64 {
         // f64::max would pass over a NaN, and a window with a hole would look whole.
         if older > newer || older.is_nan() { older } else { newer }
@@ -39,10 +41,12 @@ impl Fold for Min {
     type Item = f64;
     const MISSING: f64 = f64::NAN;
 
+    #[inline]
     fn of(x: f64) -> f64 {
         x
     }
 
+    #[inline]
     fn join(older: f64, newer: f64, _: &Sizes) -> f64 {
         if older < newer || older.is_nan() { older } else { newer }
     }
@@ -75,6 +79,7 @@ impl Highest {
     }
 
     /// Takes the next input; the highest once the window is full of finite inputs.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         defined(self.0.update(x))
     }
@@ -102,6 +107,7 @@ impl Lowest {
     }
 
     /// Takes the next input; the lowest once the window is full of finite inputs.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         defined(self.0.update(x))
     }

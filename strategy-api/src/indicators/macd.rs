@@ -89,6 +89,7 @@ impl Macd {
         Ok(Self::of(MacdWindows::new(fast, slow, signal)?))
     }
 
+    #[inline]
     fn of(windows: MacdWindows) -> Self {
         Self {
             fast: Smoothing::exponential(windows.fast),

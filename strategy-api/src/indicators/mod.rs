@@ -32,6 +32,9 @@ mod wire;
 mod wma;
 mod zscore;
 
+#[cfg(test)]
+mod tests;
+
 pub use atr::{Atr, atr};
 pub use bollinger::{Band, Bands, Bollinger, bollinger};
 pub use column::{ColumnSpec, Input};

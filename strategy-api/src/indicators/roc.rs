@@ -22,6 +22,7 @@ impl Delay {
         Self { past: vec![f64::NAN; window.bars()], next: 0 }
     }
 
+    #[inline]
     fn swap(&mut self, x: f64) -> f64 {
         let past = std::mem::replace(&mut self.past[self.next], x);
         self.next += 1;
@@ -54,6 +55,7 @@ impl Roc {
     }
 
     /// Takes the next input; the change once there is an input `window` bars ago, and it is not 0.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         defined(rate(x, self.0.swap(x)))
     }
@@ -81,6 +83,7 @@ impl Momentum {
     }
 
     /// Takes the next input; the change once there is an input `window` bars ago.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         defined(x - self.0.swap(x))
     }
@@ -120,6 +123,7 @@ fn compare(xs: &[f64], window: Window, out: &mut [f64], change: impl Fn(f64, f64
     }
 }
 
+#[inline]
 fn rate(x: f64, past: f64) -> f64 {
     (x - past) / past
 }

@@ -68,6 +68,11 @@ impl Step {
     fn new(older: usize, newer: usize, older_is_input: bool) -> Self {
         Self { older_is_input, older, newer, sizes: Sizes::new(older, newer) }
     }
+
+    /// The older and the newer parts of each join, by the row at which the older ones begin.
+    fn parts<'a, T>(&self, inputs: &'a [T], reached: &'a [T]) -> (&'a [T], &'a [T]) {
+        (if self.older_is_input { inputs } else { reached }, &reached[self.older..])
+    }
 }
 
 /// The joins that lead from one input to the window, by the binary digits of its length.
@@ -113,6 +118,7 @@ impl<F: Fold> Rolling<F> {
     }
 
     /// Takes the next input and gives the summary of the window that ends with it.
+    #[inline]
     pub(super) fn update(&mut self, x: f64) -> F::Item {
         self.run = if x == self.last { self.run + 1 } else { 1 };
         self.last = x;
@@ -131,6 +137,7 @@ impl<F: Fold> Rolling<F> {
     }
 
     /// Whether all inputs of the window are equal, so that rounding can be left out of its mean.
+    #[inline]
     pub(super) fn is_flat(&self) -> bool {
         self.run >= self.bars
     }
@@ -151,22 +158,26 @@ pub(super) fn roll<F: Fold>(
     let rows = xs.len();
     out[..lead.min(rows)].fill(f64::NAN);
     let steps = plan(window);
+    let Some((last, steps)) = steps.split_last() else {
+        out.iter_mut().zip(xs).for_each(|(out, x)| *out = finite_or_nan(finish(F::of(*x), *x)));
+        return;
+    };
     let block = BLOCK.max(4 * lead);
     let (mut room, mut level, mut next) = (Vec::new(), Vec::new(), Vec::new());
     for start in (lead..rows).step_by(block) {
         let end = rows.min(start + block);
         let inputs = F::lift(&xs[start - lead..end], &mut room);
         for (index, step) in steps.iter().enumerate() {
-            let reached = if index == 0 { inputs } else { &level };
-            let older = if step.older_is_input { inputs } else { reached };
-            let pairs = older.iter().zip(&reached[step.older..]);
+            let (older, newer) = step.parts(inputs, if index == 0 { inputs } else { &level });
+            let pairs = older.iter().zip(newer);
             next.clear();
             next.extend(pairs.map(|(older, newer)| F::join(*older, *newer, &step.sizes)));
             std::mem::swap(&mut level, &mut next);
         }
-        let reached = if steps.is_empty() { inputs } else { &level };
-        for ((out, item), x) in out[start..end].iter_mut().zip(reached).zip(&xs[start..end]) {
-            *out = finite_or_nan(finish(*item, *x));
+        let (older, newer) = last.parts(inputs, if steps.is_empty() { inputs } else { &level });
+        let rows = out[start..end].iter_mut().zip(&xs[start..end]);
+        for ((out, x), (older, newer)) in rows.zip(older.iter().zip(newer)) {
+            *out = finite_or_nan(finish(F::join(*older, *newer, &last.sizes), *x));
         }
     }
 }
@@ -195,6 +206,7 @@ pub(super) fn finite_or_nan(value: f64) -> f64 {
 }
 
 /// What is not finite is missing, in a stream.
+#[inline]
 pub(super) fn defined(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
@@ -211,11 +223,13 @@ mod tests {
         const MISSING: (i64, i64) = (i64::MIN, i64::MIN);
 
         #[expect(clippy::cast_possible_truncation, reason = "small whole numbers")]
+        #[inline]
         fn of(x: f64) -> (i64, i64) {
             (x as i64, x as i64)
         }
 
         #[expect(clippy::cast_precision_loss, reason = "small whole numbers")]
+        #[inline]
         fn join(older: (i64, i64), newer: (i64, i64), sizes: &Sizes) -> (i64, i64) {
             if older == Self::MISSING {
                 return older;

@@ -17,10 +17,12 @@ impl Fold for Sum {
     type Item = f64;
     const MISSING: f64 = f64::NAN;
 
+    #[inline]
     fn of(x: f64) -> f64 {
         x
     }
 
+    #[inline]
     fn join(older: f64, newer: f64, _: &Sizes) -> f64 {
         older + newer
     }
@@ -60,6 +62,7 @@ impl Sma {
     }
 
     /// Takes the next input; the average once the window is full of finite inputs.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         let sum = self.sum.update(x);
         defined(if self.sum.is_flat() { x } else { sum / self.window.count() })

@@ -31,10 +31,12 @@ impl Fold for Moments {
     type Item = Self;
     const MISSING: Self = Self { sum: f64::NAN, squares: f64::NAN };
 
+    #[inline]
     fn of(x: f64) -> Self {
         Self { sum: x, squares: 0.0 }
     }
 
+    #[inline]
     fn join(older: Self, newer: Self, sizes: &Sizes) -> Self {
         let apart = older.sum * sizes.newer - newer.sum * sizes.older;
         Self {
@@ -56,6 +58,7 @@ impl RollingMoments {
         Self { moments: Rolling::new(window), window }
     }
 
+    #[inline]
     pub(super) fn update(&mut self, x: f64) -> (f64, f64) {
         let moments = self.moments.update(x);
         if self.moments.is_flat() { (x, 0.0) } else { moments.mean_and_deviation(self.window) }
@@ -102,6 +105,7 @@ impl StdDev {
     }
 
     /// Takes the next input; the deviation once the window is full of finite inputs.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         defined(self.moments.update(x).1)
     }

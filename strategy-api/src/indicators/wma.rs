@@ -20,10 +20,12 @@ impl Fold for Weighted {
     type Item = Self;
     const MISSING: Self = Self { sum: f64::NAN, weighted: f64::NAN };
 
+    #[inline]
     fn of(x: f64) -> Self {
         Self { sum: x, weighted: x }
     }
 
+    #[inline]
     fn join(older: Self, newer: Self, sizes: &Sizes) -> Self {
         // In front of an older part, each weight of the newer one grows by the older one's length.
         Self {
@@ -60,6 +62,7 @@ impl Wma {
     }
 
     /// Takes the next input; the average once the window is full of finite inputs.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         let sums = self.sums.update(x);
         defined(if self.sums.is_flat() { x } else { sums.weighted / self.weight })

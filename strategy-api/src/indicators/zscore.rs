@@ -34,6 +34,7 @@ impl ZScore {
     }
 
     /// Takes the next input; the score once the window is full and its inputs are not all equal.
+    #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
         let (mean, deviation) = self.moments.update(x);
         defined(score(mean, deviation, x))
@@ -55,6 +56,7 @@ pub(super) fn zscore_into(xs: &[f64], window: Window, out: &mut [f64]) {
     moments_into(xs, window, out, score);
 }
 
+#[inline]
 fn score(mean: f64, deviation: f64, x: f64) -> f64 {
     (x - mean) / deviation
 }
