@@ -217,6 +217,12 @@ impl<'a> Context<'a> {
         self.order_of(instrument, Size::TargetFraction(fraction))
     }
 
+    /// The fraction of equity for one instrument when all of the run get the same: 1 for a run of one.
+    #[must_use]
+    pub fn equal_share(&self) -> f64 {
+        1.0 / self.instruments() as f64
+    }
+
     /// Closes the position in the current instrument.
     pub fn close(&mut self) -> OrderId {
         self.order_of(self.instrument, Size::TargetUnits(0.0))

@@ -187,12 +187,12 @@ fn labels_and_scales_suit_a_plot() {
     }
 }
 
+type Update = Box<dyn FnMut(f64) -> Option<f64>>;
+
 /// A stream of each indicator of one input, with a window.
-fn streams(window: usize) -> Vec<(ColumnSpec, Box<dyn FnMut(f64) -> Option<f64>>)> {
+fn streams(window: usize) -> Vec<(ColumnSpec, Update)> {
     use {ColumnSpec as C, Input::Close};
-    fn boxed(
-        update: impl FnMut(f64) -> Option<f64> + 'static,
-    ) -> Box<dyn FnMut(f64) -> Option<f64>> {
+    fn boxed(update: impl FnMut(f64) -> Option<f64> + 'static) -> Update {
         Box::new(update)
     }
     macro_rules! plain {
