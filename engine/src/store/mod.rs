@@ -4,234 +4,82 @@
 //! functions in the same order. Every write is an idempotent upsert whose progress row is in the same
 //! transaction, so a killed program can simply be run again. Only here is sqlx known.
 
+mod address;
+mod diff;
+mod error;
+mod migrate;
+mod postgres;
+mod rows;
+mod sqlite;
+mod statements;
+mod types;
+
+use std::time::Duration;
+
 use async_trait::async_trait;
 use engine_core::{event::Event, instrument::Instrument, series::Series};
-use serde::{Deserialize, Serialize};
-use strategy_api::{Bar, Resolution};
+use strategy_api::Resolution;
 
-/// One bar as it is kept: the prices, whether it is final, and what was derived from it on ingestion.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BarRow {
-    /// The bar.
-    pub bar: Bar,
-    /// Whether the interval had ended by the source's clock.
-    pub is_final: bool,
-    /// SMA(20) of close; `None` before 20 final bars.
-    pub ma20: Option<f64>,
-    /// SMA(50) of close; `None` before 50 final bars.
-    pub ma50: Option<f64>,
-    /// Highest high of all final bars so far.
-    pub ath: Option<f64>,
+use address::Address;
+pub use error::StoreError;
+pub use types::{
+    BarRow, Coverage, DbStatus, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey, Written,
+};
+
+/// What the caller wants to do with the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Read and write; a missing SQLite file is created and pending migrations are applied. A database
+    /// that cannot be written is still opened when its tables are up to date: each write then fails
+    /// with [`StoreError::ReadOnly`].
+    ReadWrite,
+    /// Only read: nothing is created, migrated or written.
+    ReadOnly,
+    /// Like [`OpenMode::ReadWrite`], but migrations stay pending, so that [`Store::status`] can show
+    /// them; nothing is created. Other functions may fail on old tables.
+    Inspect,
 }
 
-/// Which series a write belongs to and where its bars come from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeriesKey {
-    /// The instrument; created or left as it is.
-    pub instrument: Instrument,
-    /// Length of its bars.
-    pub resolution: Resolution,
-    /// Source of the bars, for example `csv` or `sample`.
-    pub source: String,
-    /// How prices are adjusted, for example `raw` or `adjusted`.
-    pub adjustment: String,
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// To connect, all attempts together.
+    pub connect: Duration,
+    /// For somebody else's write transaction to end.
+    pub lock: Duration,
 }
 
-/// A series that the database holds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SeriesInfo {
-    /// Key in the database.
-    pub id: i64,
-    /// Symbol of the instrument.
-    pub symbol: String,
-    /// Name of the resolution.
-    pub resolution: String,
-    /// Source of the last write.
-    pub source: String,
-    /// How its prices are adjusted.
-    pub adjustment: String,
-    /// Grows by one with every write transaction that changed a bar.
-    pub version: i64,
-    /// Grows by one with every restatement.
-    pub epoch: i64,
-    /// Number of bars held.
-    pub bars: i64,
-    /// First bar, nanoseconds UTC.
-    pub first_ts: Option<i64>,
-    /// Last bar, nanoseconds UTC.
-    pub last_ts: Option<i64>,
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: Duration::from_millis(4_500), lock: Duration::from_secs(60) }
+    }
 }
 
-/// What was asked of a source and what came: the ledger of coverage and gaps.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Coverage {
-    /// Start of what was asked, nanoseconds UTC.
-    pub from_ts: i64,
-    /// End of what was asked, inclusive, nanoseconds UTC.
-    pub to_ts: i64,
-    /// Bars answered.
-    pub bars: i64,
-    /// Bars that the calendar expects but the source did not give.
-    pub missing: i64,
-    /// Bars rejected.
-    pub rejected: i64,
-    /// Source.
-    pub source: String,
+/// Opens the database at `url`: `sqlite://PATH` (relative to the working directory; parent folders
+/// are created), `postgres://…` or `postgresql://…`.
+///
+/// Migrations are applied on first use, under a lock, so that two programs may start at once.
+///
+/// # Errors
+/// When the address is unknown, the database cannot be reached within [`Patience::connect`], or its
+/// tables are edited, half-made or newer than this program; nothing has been written then.
+pub async fn open(url: &str, mode: OpenMode) -> Result<Box<dyn Store>, StoreError> {
+    open_with(url, mode, Patience::default()).await
 }
 
-/// A bar that was not taken, and why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reject {
-    /// Line of the input, 1-based; 0 when there are no lines.
-    pub line: i64,
-    /// Why.
-    pub reason: String,
-    /// The input as it was, shortened.
-    pub raw: String,
-}
-
-/// What a write did, in bars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Written {
-    /// Bars that were not there before.
-    pub new: u64,
-    /// Bars that were there with the same values.
-    pub same: u64,
-    /// Bars that were there with other values.
-    pub changed: u64,
-}
-
-/// Figures about the database, for `db status` and `doctor database`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DbStatus {
-    /// `sqlite` or `postgres`.
-    pub backend: String,
-    /// Version of the server or library.
-    pub server_version: String,
-    /// Where it is, without any secret.
-    pub location: String,
-    /// Applied migrations: number and name.
-    pub applied: Vec<String>,
-    /// Pending migrations: number and name.
-    pub pending: Vec<String>,
-    /// Rows by table.
-    pub rows: Vec<(String, i64)>,
-    /// Size in bytes.
-    pub size_bytes: i64,
-}
-
-/// One stored run. Columns are little-endian, one blob a kind; `report::record` knows their layout.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunRecord {
-    /// Content hash of everything that the result depends on, in hex.
-    pub id: String,
-    /// When it was last run, nanoseconds UTC.
-    pub created_at: i64,
-    /// Strategy (or alias) as it was asked for.
-    pub strategy: String,
-    /// Symbols, comma-separated.
-    pub symbols: String,
-    /// Name of the resolution.
-    pub resolution: String,
-    /// Digest of the bars in hex.
-    pub data_digest: String,
-    /// sha256 of the plugin in hex; empty for a built-in strategy.
-    pub plugin_sha256: String,
-    /// Version of the engine.
-    pub engine_version: String,
-    /// Configuration as JSON.
-    pub config: String,
-    /// Result as JSON, the same text that `--json` prints.
-    pub result: String,
-    /// Orders, fills, trades and equity as columns: kind and bytes.
-    pub columns: Vec<(String, Vec<u8>)>,
-}
-
-/// One line of `runs list`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RunSummary {
-    /// Content hash of the run.
-    pub id: String,
-    /// When it was last run, nanoseconds UTC.
-    pub created_at: i64,
-    /// Strategy.
-    pub strategy: String,
-    /// Symbols, comma-separated.
-    pub symbols: String,
-    /// Name of the resolution.
-    pub resolution: String,
-    /// Result as JSON.
-    #[serde(skip)]
-    pub result: String,
-}
-
-/// Why the database did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The address is not one that we know.
-    #[error("database URL '{url}': {reason}")]
-    Url {
-        /// The address without any secret.
-        url: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// It cannot be reached or refuses us.
-    #[error("cannot open {location}: {reason}")]
-    Connect {
-        /// Where, without any secret.
-        location: String,
-        /// What it said.
-        reason: String,
-    },
-    /// Its tables are not ours, or newer than this program.
-    #[error("{location}: {reason}")]
-    Schema {
-        /// Where, without any secret.
-        location: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// No room left.
-    #[error("{location} is full: {reason}")]
-    Full {
-        /// Where, without any secret.
-        location: String,
-        /// What it said.
-        reason: String,
-    },
-    /// It can be read but not written.
-    #[error("{location} is read-only: {reason}")]
-    ReadOnly {
-        /// Where, without any secret.
-        location: String,
-        /// What it said.
-        reason: String,
-    },
-    /// Somebody else holds it.
-    #[error("{location} is busy: {reason}")]
-    Busy {
-        /// Where, without any secret.
-        location: String,
-        /// What it said.
-        reason: String,
-    },
-    /// Its contents are damaged.
-    #[error("{location} is damaged: {reason}")]
-    Corrupt {
-        /// Where, without any secret.
-        location: String,
-        /// What it said.
-        reason: String,
-    },
-    /// A statement failed for another reason.
-    #[error("{location}: {reason}")]
-    Query {
-        /// Where, without any secret.
-        location: String,
-        /// What it said.
-        reason: String,
-    },
+/// As [`open`], with other waiting times.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(
+    url: &str,
+    mode: OpenMode,
+    patience: Patience,
+) -> Result<Box<dyn Store>, StoreError> {
+    match address::parse(url, mode)? {
+        Address::Sqlite(file) => Ok(Box::new(sqlite::open(file, patience).await?)),
+        Address::Postgres(server) => Ok(Box::new(postgres::open(server, mode, patience).await?)),
+    }
 }
 
 /// The database.
@@ -264,6 +112,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<BarRow>, StoreError>;
     /// What was asked of sources for a series, oldest first.
     async fn coverage(&self, series: i64) -> Result<Vec<Coverage>, StoreError>;
+    /// Input of a series that was not taken, by source and line.
+    async fn rejects(&self, series: i64) -> Result<Vec<Reject>, StoreError>;
     /// Begins to write bars of one series; nothing is visible before [`BarWriter::commit`].
     async fn write_bars(&self, key: &SeriesKey) -> Result<Box<dyn BarWriter + '_>, StoreError>;
     /// Keeps events; an event that is already there is replaced. Returns how many were new.

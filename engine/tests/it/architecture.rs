@@ -19,6 +19,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("csv", &["engine/src/ingest/"]),
     ("encoding_rs_io", &["engine/src/ingest/"]),
     ("epaint_default_fonts", &["engine/src/plot/"]),
+    ("futures_core", &["engine/src/store/"]),
     ("indicatif", &["engine/src/cli/"]),
     ("inventory", &["strategy-api/src/", "engine/src/registry/"]),
     (
@@ -39,7 +40,10 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("rustix", &["engine/src/registry/", "engine/src/worker/", "engine/src/cli/doctor"]),
     ("serde", &["*"]),
     ("serde_json", &["engine/src/report/", "engine/src/cli/", "engine/src/worker/"]),
-    ("sha2", &["engine/src/registry/", "engine/src/feed", "engine/src/report/"]),
+    (
+        "sha2",
+        &["engine/src/store/", "engine/src/registry/", "engine/src/feed", "engine/src/report/"],
+    ),
     ("sqlx", &["engine/src/store/"]),
     ("strsim", &["engine/src/cli/", "engine/src/registry/"]),
     ("thiserror", &["*"]),

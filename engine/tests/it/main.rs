@@ -5,3 +5,6 @@ mod cli;
 mod output;
 mod program;
 mod source;
+mod store_contract;
+mod store_records;
+mod support;

@@ -1,0 +1,167 @@
+//! Migrations: which there are, which a database still needs, and when it is refused.
+//!
+//! The SQL stands in `migrations/` and is built into the program. What a database has gone through is
+//! in its table `schema_migrations`. Each side applies what is pending under a lock, together with
+//! these records in one transaction; a killed program therefore leaves no half-made tables of ours.
+
+use sha2::{Digest, Sha256};
+
+/// One step of the tables.
+pub(super) struct Migration {
+    /// Position, from 1.
+    pub(super) version: i64,
+    /// What it does.
+    pub(super) name: &'static str,
+    /// Its statements.
+    pub(super) sql: &'static str,
+}
+
+/// A step that a database went through.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Applied {
+    /// Position, from 1.
+    pub(super) version: i64,
+    /// What it did.
+    pub(super) name: String,
+    /// sha256 of its statements, in hex.
+    pub(super) checksum: String,
+}
+
+pub(super) const SQLITE: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: include_str!("../../../migrations/sqlite/0001_initial.sql"),
+}];
+
+pub(super) const POSTGRES: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: include_str!("../../../migrations/postgres/0001_initial.sql"),
+}];
+
+/// Makes the table of records; understood by both databases.
+pub(super) const CREATE_RECORDS: &str = "CREATE TABLE schema_migrations (\
+     version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+
+/// Reads the records.
+pub(super) const RECORDS: &str =
+    "SELECT version, name, checksum FROM schema_migrations ORDER BY version";
+
+/// Adds a record.
+pub(super) const ADD_RECORD: &str =
+    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+
+impl Migration {
+    /// sha256 of its statements, in hex.
+    pub(super) fn checksum(&self) -> String {
+        Sha256::digest(self.sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Number and name, for people.
+    pub(super) fn label(&self) -> String {
+        label(self.version, self.name)
+    }
+}
+
+impl Applied {
+    /// Number and name, for people.
+    pub(super) fn label(&self) -> String {
+        label(self.version, &self.name)
+    }
+}
+
+fn label(version: i64, name: &str) -> String {
+    format!("{version:04} {name}")
+}
+
+/// The migrations that a database still needs.
+///
+/// # Errors
+/// In words, when its records are not a beginning of ours: it is newer than this program, or one of
+/// its steps was edited or is missing.
+pub(super) fn pending<'m>(
+    known: &'m [Migration],
+    applied: &[Applied],
+) -> Result<&'m [Migration], String> {
+    let newest = known.last().map_or(0, |migration| migration.version);
+    if let Some(step) = applied.iter().find(|step| step.version > newest) {
+        return Err(format!(
+            "its migration {} is newer than this program, which knows them up to {newest:04}",
+            step.label()
+        ));
+    }
+    for (index, step) in applied.iter().enumerate() {
+        let ours = &known[index.min(known.len() - 1)];
+        if step.version != ours.version {
+            return Err(format!(
+                "migration {} is not among those applied, but {} is: it was left half-way",
+                ours.label(),
+                step.label()
+            ));
+        }
+        if step.checksum != ours.checksum() {
+            return Err(format!(
+                "migration {} was edited: the database went through another text than this program's",
+                step.label()
+            ));
+        }
+    }
+    Ok(&known[applied.len()..])
+}
+
+/// Why a database that holds tables, but no records of ours, is refused.
+pub(super) fn stranger(table: &str) -> String {
+    format!(
+        "it holds the table '{}' but no record of our migrations: \
+         it belongs to another program or was left half-way",
+        table.escape_debug()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &[Migration] = &[
+        Migration { version: 1, name: "one", sql: "a" },
+        Migration { version: 2, name: "two", sql: "b" },
+    ];
+
+    fn applied(version: i64, sql: &'static str) -> Applied {
+        let checksum = Migration { version, name: "", sql }.checksum();
+        Applied { version, name: format!("step{version}"), checksum }
+    }
+
+    #[test]
+    fn the_rest_of_a_beginning_is_pending() {
+        assert_eq!(pending(KNOWN, &[]).unwrap().len(), 2);
+        assert_eq!(pending(KNOWN, &[applied(1, "a")]).unwrap()[0].name, "two");
+        assert_eq!(pending(KNOWN, &[applied(1, "a"), applied(2, "b")]).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn newer_edited_and_half_made_tables_are_refused_naming_the_step() {
+        let newer = [applied(1, "a"), applied(2, "b"), applied(3, "c")];
+        assert!(pending(KNOWN, &newer).err().unwrap().contains("0003 step3 is newer"));
+        let edited = [applied(1, "A")];
+        assert!(pending(KNOWN, &edited).err().unwrap().contains("0001 step1 was edited"));
+        let gap = [applied(2, "b")];
+        assert!(pending(KNOWN, &gap).err().unwrap().contains("0001 one is not among"));
+    }
+
+    #[test]
+    fn migrations_are_numbered_from_one_on_both_sides_alike() {
+        assert_eq!(SQLITE.len(), POSTGRES.len());
+        for (index, (left, right)) in SQLITE.iter().zip(POSTGRES).enumerate() {
+            assert_eq!((left.version, left.name), (right.version, right.name));
+            assert_eq!(left.version, i64::try_from(index).unwrap() + 1);
+        }
+    }
+
+    /// A database in use holds these checksums: an applied migration is never edited, a new one is added.
+    #[test]
+    fn applied_migrations_never_change() {
+        let sums: Vec<String> = SQLITE.iter().chain(POSTGRES).map(Migration::checksum).collect();
+        assert_eq!(sums.len(), 2);
+    }
+}

@@ -1,0 +1,340 @@
+//! Opens a SQLite file, brings its tables up to date, and lends connections.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, query_scalar, sqlite::SqliteConnectOptions,
+};
+
+use super::{fault, statements};
+use crate::store::{
+    OpenMode, Patience, StoreError,
+    address::SqliteFile,
+    migrate::{self, Applied, Migration},
+};
+
+/// How long SQLite itself waits for a lock before we are asked again.
+const BUSY_STEP: Duration = Duration::from_secs(2);
+
+/// How long to sleep where SQLite does not wait by itself.
+const BUSY_NAP: Duration = Duration::from_millis(10);
+
+/// Rows on their way from SQLite's thread to ours.
+const ROW_BUFFER: usize = 1_024;
+
+/// An open SQLite database.
+pub(in crate::store) struct SqliteStore {
+    options: SqliteConnectOptions,
+    location: String,
+    patience: Patience,
+    /// Whether there is no table yet; only when inspecting.
+    fresh: AtomicBool,
+    idle: Mutex<Vec<SqliteConnection>>,
+}
+
+/// A connection on loan; it goes back unless a transaction is open on it.
+pub(super) struct Lease<'s> {
+    home: &'s SqliteStore,
+    db: Option<SqliteConnection>,
+    in_transaction: bool,
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// As [`crate::store::open`].
+pub(in crate::store) async fn open(
+    file: SqliteFile,
+    patience: Patience,
+) -> Result<SqliteStore, StoreError> {
+    make_ready(&file)?;
+    let options = SqliteConnectOptions::new()
+        .filename(&file.path)
+        .create_if_missing(file.mode == OpenMode::ReadWrite)
+        .read_only(file.mode == OpenMode::ReadOnly)
+        .busy_timeout(patience.lock.min(BUSY_STEP))
+        .row_buffer_size(ROW_BUFFER)
+        .disable_statement_logging();
+    let mut opening = Opening { options, location: file.location, path: file.path, patience };
+    let (mut db, applied) = opening.first_look().await?;
+    let fresh = applied.is_none();
+    let pending = opening.pending(applied.as_deref().unwrap_or_default())?;
+    if !pending.is_empty() {
+        match file.mode {
+            OpenMode::ReadWrite => opening.migrate(&mut db).await?,
+            OpenMode::ReadOnly => {
+                let reason = format!(
+                    "its migration {} is pending and it was opened for reading only",
+                    pending[0].label()
+                );
+                return Err(opening.schema(reason));
+            }
+            OpenMode::Inspect => {}
+        }
+    }
+    Ok(SqliteStore {
+        options: opening.options,
+        location: opening.location,
+        patience,
+        fresh: AtomicBool::new(fresh && file.mode != OpenMode::ReadWrite),
+        idle: Mutex::new(vec![db]),
+    })
+}
+
+/// Checks what stands at the path; makes its folder when the database is to be made.
+fn make_ready(file: &SqliteFile) -> Result<(), StoreError> {
+    let path = &file.path;
+    let refuse = |reason: String| StoreError::Connect { location: file.location.clone(), reason };
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(found) if found.is_dir() => Err(refuse("it is a folder".to_owned())),
+        Ok(_) => Err(refuse("it is not a regular file".to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if file.mode != OpenMode::ReadWrite {
+                return Err(refuse("there is no such file".to_owned()));
+            }
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            match folder.map(std::fs::create_dir_all) {
+                Some(Err(error)) => Err(refuse(format!("its folder cannot be made: {error}"))),
+                _ => Ok(()),
+            }
+        }
+        Err(error) => Err(refuse(error.to_string())),
+    }
+}
+
+/// A database that is being opened.
+struct Opening {
+    options: SqliteConnectOptions,
+    location: String,
+    path: PathBuf,
+    patience: Patience,
+}
+
+impl Opening {
+    async fn connect(&self) -> Result<SqliteConnection, StoreError> {
+        self.options.connect().await.map_err(|error| self.fault(&error))
+    }
+
+    /// Connects and reads which migrations were applied; `None` when there is no table at all.
+    async fn first_look(&mut self) -> Result<(SqliteConnection, Option<Vec<Applied>>), StoreError> {
+        let mut db = match self.options.connect().await {
+            Ok(db) => db,
+            Err(error) => return self.look_immutable(&error).await,
+        };
+        match records(&mut db).await {
+            Ok(applied) => Ok((db, self.known(applied)?)),
+            Err(error) => {
+                drop(db);
+                self.look_immutable(&error).await
+            }
+        }
+    }
+
+    /// On a read-only mount the write-ahead log cannot be opened, so the file is read as it stands;
+    /// but never past a log with transactions in it, which would be left out.
+    async fn look_immutable(
+        &mut self,
+        error: &sqlx::Error,
+    ) -> Result<(SqliteConnection, Option<Vec<Applied>>), StoreError> {
+        let path = self.path.as_path();
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        if !fault::wants_immutable(error) || size(path) == 0 || size(Path::new(&log)) > 0 {
+            return Err(self.fault(error));
+        }
+        self.options =
+            self.options.clone().read_only(true).create_if_missing(false).immutable(true);
+        let mut db = self.connect().await?;
+        let applied = records(&mut db).await.map_err(|error| self.fault(&error))?;
+        Ok((db, self.known(applied)?))
+    }
+
+    fn known(&self, found: Records) -> Result<Option<Vec<Applied>>, StoreError> {
+        match found {
+            Records::Some(applied) => Ok(Some(applied)),
+            Records::Empty => Ok(None),
+            Records::Stranger(table) => Err(self.schema(migrate::stranger(&table))),
+        }
+    }
+
+    fn pending(&self, applied: &[Applied]) -> Result<&'static [Migration], StoreError> {
+        migrate::pending(migrate::SQLITE, applied).map_err(|reason| self.schema(reason))
+    }
+
+    /// Applies what is pending, under the write lock; whoever comes second finds nothing to do.
+    async fn migrate(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.write_ahead(db).await?;
+        begin_immediate(db, self.patience.lock, &self.location)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        let found = records(db).await.map_err(|error| self.fault(&error))?;
+        let applied = self.known(found)?;
+        let pending = self.pending(applied.as_deref().unwrap_or_default())?;
+        let done = async {
+            if applied.is_none() {
+                sqlx::raw_sql(migrate::CREATE_RECORDS).execute(&mut *db).await?;
+            }
+            statements::migrate(db, pending, now()).await?;
+            sqlx::raw_sql("COMMIT").execute(&mut *db).await
+        };
+        done.await.map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// Turns the write-ahead log on. SQLite does not wait for a lock here, so we do.
+    async fn write_ahead(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        let deadline = Instant::now() + self.patience.lock;
+        loop {
+            match sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut *db).await {
+                Ok(_) => return Ok(()),
+                Err(error) if fault::is_busy(&error) && Instant::now() < deadline => {
+                    tokio::time::sleep(BUSY_NAP).await;
+                }
+                Err(error) => return Err(self.fault(&error)),
+            }
+        }
+    }
+
+    fn fault(&self, error: &sqlx::Error) -> StoreError {
+        fault::to_store(&self.location, error)
+    }
+
+    fn schema(&self, reason: String) -> StoreError {
+        StoreError::Schema { location: self.location.clone(), reason }
+    }
+}
+
+/// What a file says about its migrations.
+enum Records {
+    Some(Vec<Applied>),
+    Empty,
+    Stranger(String),
+}
+
+async fn records(db: &mut SqliteConnection) -> sqlx::Result<Records> {
+    match statements::applied(db).await {
+        Ok(applied) => Ok(Records::Some(applied)),
+        Err(error) if fault::is_missing_table(&error) => {
+            let table: Option<String> =
+                query_scalar("SELECT name FROM sqlite_master ORDER BY name LIMIT 1")
+                    .fetch_optional(db)
+                    .await?;
+            Ok(table.map_or(Records::Empty, Records::Stranger))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Begins a write transaction; waits for another writer, and says so.
+async fn begin_immediate(
+    db: &mut SqliteConnection,
+    patience: Duration,
+    location: &str,
+) -> sqlx::Result<()> {
+    let deadline = Instant::now() + patience;
+    let mut told = false;
+    loop {
+        match sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *db).await {
+            Ok(_) => return Ok(()),
+            Err(error) if fault::is_busy(&error) && Instant::now() < deadline => {
+                if !told {
+                    tracing::warn!(location, "waiting for another program that writes");
+                    told = true;
+                }
+                tokio::time::sleep(BUSY_NAP).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+impl SqliteStore {
+    /// Lends a connection.
+    pub(super) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let db = match idle {
+            Some(db) => db,
+            None => self.options.connect().await.map_err(|error| self.fault(error))?,
+        };
+        Ok(Lease { home: self, db: Some(db), in_transaction: false })
+    }
+
+    /// Lends a connection with a write transaction begun on it.
+    pub(super) async fn begin(&self) -> Result<Lease<'_>, StoreError> {
+        let mut lease = self.lease().await?;
+        lease.in_transaction = true;
+        begin_immediate(lease.db(), self.patience.lock, &self.location)
+            .await
+            .map_err(|error| self.fault(error))?;
+        Ok(lease)
+    }
+
+    /// Ends every idle connection; the last one folds the write-ahead log into the file.
+    pub(super) async fn end(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for db in idle {
+            if let Err(error) = db.close().await {
+                tracing::debug!(%error, "a connection did not close cleanly");
+            }
+        }
+    }
+
+    pub(super) fn location(&self) -> &str {
+        &self.location
+    }
+
+    pub(super) fn fresh(&self) -> bool {
+        self.fresh.load(Ordering::Relaxed)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "reads as map_err(|e| self.fault(e))")]
+    pub(super) fn fault(&self, error: sqlx::Error) -> StoreError {
+        fault::to_store(&self.location, &error)
+    }
+
+    pub(super) fn schema(&self, reason: String) -> StoreError {
+        StoreError::Schema { location: self.location.clone(), reason }
+    }
+
+    pub(super) fn corrupt(&self, reason: String) -> StoreError {
+        StoreError::Corrupt { location: self.location.clone(), reason }
+    }
+
+    pub(super) fn query(&self, reason: String) -> StoreError {
+        StoreError::Query { location: self.location.clone(), reason }
+    }
+}
+
+impl Lease<'_> {
+    pub(super) fn db(&mut self) -> &mut SqliteConnection {
+        self.db.as_mut().expect("a lease holds its connection until it is dropped")
+    }
+
+    /// Commits the transaction that [`SqliteStore::begin`] began.
+    pub(super) async fn commit(mut self) -> sqlx::Result<()> {
+        sqlx::raw_sql("COMMIT").execute(self.db()).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        if let (Some(db), false) = (self.db.take(), self.in_transaction) {
+            self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+        }
+    }
+}

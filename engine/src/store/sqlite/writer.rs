@@ -1,0 +1,157 @@
+//! Writes bars of one series in one transaction.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::{Arguments, AssertSqlSafe, query_with, sqlite::SqliteArguments};
+
+use super::{
+    connect::{Lease, SqliteStore},
+    read, statements,
+};
+use crate::store::{
+    BarRow, BarWriter, Coverage, Reject, SeriesInfo, SeriesKey, StoreError, Written,
+    diff::{self, Diff},
+    statements::row_columns,
+};
+
+/// Rows in one INSERT. More binds are no faster and take longer to prepare.
+const BATCH: usize = 100;
+
+/// One write transaction.
+pub(super) struct SqliteWriter<'s> {
+    store: &'s SqliteStore,
+    lease: Lease<'s>,
+    held: Option<SeriesInfo>,
+    /// The series as it will be after the commit.
+    series: SeriesInfo,
+    changed: bool,
+    full_batch: Arc<str>,
+}
+
+impl<'s> SqliteWriter<'s> {
+    pub(super) async fn begin(
+        store: &'s SqliteStore,
+        key: &SeriesKey,
+    ) -> Result<SqliteWriter<'s>, StoreError> {
+        diff::check_key(key).map_err(|reason| store.query(reason))?;
+        let mut lease = store.begin().await?;
+        let is_new = statements::add_series(lease.db(), key).await.map_err(|e| store.fault(e))?;
+        let found = statements::series(lease.db(), &key.instrument.symbol, key.resolution)
+            .await
+            .map_err(|e| store.fault(e))?;
+        let found = found.ok_or_else(|| store.query("a new series cannot be read".to_owned()))?;
+        let mut series = found.clone();
+        series.source.clone_from(&key.source);
+        series.adjustment.clone_from(&key.adjustment);
+        let full_batch = insert(series.id, BATCH).into();
+        let held = (!is_new).then_some(found);
+        Ok(Self { store, lease, held, series, changed: false, full_batch })
+    }
+
+    async fn insert(&mut self, rows: &[BarRow]) -> sqlx::Result<()> {
+        for batch in rows.chunks(BATCH) {
+            let sql = if batch.len() == BATCH {
+                Arc::clone(&self.full_batch)
+            } else {
+                insert(self.series.id, batch.len()).into()
+            };
+            query_with(AssertSqlSafe(sql), binds(batch)?)
+                .persistent(batch.len() == BATCH)
+                .execute(self.lease.db())
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// The statement that inserts or replaces so many rows of a series.
+fn insert(series: i64, rows: usize) -> String {
+    let values = format!("({series},?,?,?,?,?,?,?,?,?,?)");
+    format!(
+        "INSERT INTO bars (series_id, {}) VALUES {} ON CONFLICT (series_id, ts) DO UPDATE SET \
+         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, \
+         volume = excluded.volume, is_final = excluded.is_final, ma20 = excluded.ma20, \
+         ma50 = excluded.ma50, ath = excluded.ath",
+        row_columns!(),
+        vec![values; rows].join(",")
+    )
+}
+
+fn binds(rows: &[BarRow]) -> sqlx::Result<SqliteArguments> {
+    let mut out = SqliteArguments::default();
+    out.reserve(rows.len() * 10, 0);
+    for row in rows {
+        let bar = &row.bar;
+        out.add(bar.ts).map_err(sqlx::Error::Encode)?;
+        for price in [bar.open, bar.high, bar.low, bar.close, bar.volume] {
+            out.add(price).map_err(sqlx::Error::Encode)?;
+        }
+        out.add(row.is_final).map_err(sqlx::Error::Encode)?;
+        for value in [row.ma20, row.ma50, row.ath] {
+            out.add(value).map_err(sqlx::Error::Encode)?;
+        }
+    }
+    Ok(out)
+}
+
+#[async_trait]
+impl BarWriter for SqliteWriter<'_> {
+    fn held(&self) -> Option<&SeriesInfo> {
+        self.held.as_ref()
+    }
+
+    async fn rows_before(
+        &mut self,
+        before_ts: i64,
+        count: usize,
+    ) -> Result<Vec<BarRow>, StoreError> {
+        statements::rows_before(self.lease.db(), self.series.id, before_ts, count)
+            .await
+            .map_err(|e| self.store.fault(e))
+    }
+
+    async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError> {
+        statements::rows_from(self.lease.db(), self.series.id, from_ts, count)
+            .await
+            .map_err(|e| self.store.fault(e))
+    }
+
+    async fn append(&mut self, rows: &[BarRow]) -> Result<Written, StoreError> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(Written::default());
+        };
+        diff::check_rows(rows).map_err(|reason| self.store.query(reason))?;
+        let written = if self.series.last_ts.is_none_or(|held| held < first.bar.ts) {
+            self.changed = true;
+            self.insert(rows).await.map_err(|e| self.store.fault(e))?;
+            Written { new: rows.len() as u64, ..Written::default() }
+        } else {
+            let held = read::rows(self.lease.db(), self.series.id, first.bar.ts, last.bar.ts)
+                .await
+                .map_err(|e| self.store.fault(e))?;
+            let Diff { written, rows } = diff::diff(&held, rows);
+            self.changed |= !rows.is_empty();
+            self.insert(&rows).await.map_err(|e| self.store.fault(e))?;
+            written
+        };
+        diff::grow(&mut self.series, rows, written);
+        Ok(written)
+    }
+
+    async fn commit(
+        mut self: Box<Self>,
+        coverage: &Coverage,
+        rejects: &[Reject],
+    ) -> Result<SeriesInfo, StoreError> {
+        let Self { store, mut lease, mut series, changed, .. } = *self;
+        series.version += i64::from(changed);
+        let done = async {
+            statements::add_coverage(lease.db(), series.id, coverage, rejects).await?;
+            statements::update_series(lease.db(), &series).await?;
+            lease.commit().await
+        };
+        done.await.map_err(|e| store.fault(e))?;
+        Ok(series)
+    }
+}

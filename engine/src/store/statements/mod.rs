@@ -1,0 +1,75 @@
+//! The statements that both databases understand word for word, written once and compiled for each.
+//!
+//! What differs (opening, locking, bulk reading and writing) stands in `sqlite` and `postgres`. Every
+//! SELECT states its order, and text is compared by bytes on both sides.
+
+/// The columns of `bars` that make a `BarRow`, in the order in which its `FromRow` reads them.
+macro_rules! row_columns {
+    () => {
+        "ts, open, high, low, close, volume, is_final, ma20, ma50, ath"
+    };
+}
+pub(super) use row_columns;
+
+macro_rules! series_columns {
+    () => {
+        "SELECT s.id, i.symbol, s.resolution, s.source, s.adjustment, s.version, s.epoch, s.bars, \
+         s.first_ts, s.last_ts FROM series s JOIN instruments i ON i.id = s.instrument_id"
+    };
+}
+pub(super) use series_columns;
+
+/// The tables whose rows `db status` counts.
+pub(super) const TABLES: [&str; 10] = [
+    "instruments",
+    "series",
+    "bars",
+    "events",
+    "coverage",
+    "rejects",
+    "revisions",
+    "runs",
+    "run_columns",
+    "trials",
+];
+
+mod records;
+mod series;
+mod tables;
+
+use records::record_statements;
+use series::series_statements;
+use tables::table_statements;
+
+/// Functions over one connection type.
+macro_rules! statements {
+    ($connection:ty) => {
+        use engine_core::{event::Event, instrument::Instrument};
+        use sqlx::{AssertSqlSafe, Row, query, query_as, query_scalar};
+        use strategy_api::Resolution;
+
+        use crate::store::migrate::{self, Applied, Migration};
+        use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
+        use crate::store::statements::{TABLES, row_columns, series_columns};
+        use crate::store::types::{
+            BarRow, Coverage, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey,
+        };
+
+        type Connection = $connection;
+
+        super::table_statements!();
+        super::series_statements!();
+        super::record_statements!();
+    };
+}
+
+/// For SQLite.
+pub(super) mod on_sqlite {
+    statements!(sqlx::SqliteConnection);
+}
+
+/// For PostgreSQL.
+#[allow(dead_code)]
+pub(super) mod on_postgres {
+    statements!(sqlx::PgConnection);
+}

@@ -1,0 +1,208 @@
+//! Instruments, series, rows before and after a time, coverage and rejects.
+
+/// Functions over one connection type, `Connection`.
+macro_rules! series_statements {
+    () => {
+        pub(in crate::store) async fn instrument(
+            db: &mut Connection,
+            symbol: &str,
+        ) -> sqlx::Result<Option<Instrument>> {
+            let row: Option<InstrumentRow> = query_as(
+                "SELECT symbol, name, currency, calendar, lot FROM instruments WHERE symbol = $1",
+            )
+            .bind(symbol)
+            .fetch_optional(db)
+            .await?;
+            Ok(row.map(|row| row.0))
+        }
+
+        pub(in crate::store) async fn series_list(
+            db: &mut Connection,
+        ) -> sqlx::Result<Vec<SeriesInfo>> {
+            query_as(concat!(series_columns!(), " ORDER BY i.symbol, s.resolution"))
+                .fetch_all(db)
+                .await
+        }
+
+        pub(in crate::store) async fn series(
+            db: &mut Connection,
+            symbol: &str,
+            resolution: Resolution,
+        ) -> sqlx::Result<Option<SeriesInfo>> {
+            query_as(concat!(series_columns!(), " WHERE i.symbol = $1 AND s.resolution = $2"))
+                .bind(symbol)
+                .bind(resolution.to_string())
+                .fetch_optional(db)
+                .await
+        }
+
+        pub(in crate::store) async fn series_by_id(
+            db: &mut Connection,
+            id: i64,
+        ) -> sqlx::Result<SeriesInfo> {
+            query_as(concat!(series_columns!(), " WHERE s.id = $1")).bind(id).fetch_one(db).await
+        }
+
+        pub(in crate::store) async fn rows_before(
+            db: &mut Connection,
+            series: i64,
+            before_ts: i64,
+            count: usize,
+        ) -> sqlx::Result<Vec<BarRow>> {
+            let mut rows: Vec<BarRow> = query_as(concat!(
+                "SELECT ",
+                row_columns!(),
+                " FROM bars WHERE series_id = $1 AND ts < $2 ORDER BY ts DESC LIMIT $3"
+            ))
+            .bind(series)
+            .bind(before_ts)
+            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .fetch_all(db)
+            .await?;
+            rows.reverse();
+            Ok(rows)
+        }
+
+        pub(in crate::store) async fn rows_from(
+            db: &mut Connection,
+            series: i64,
+            from_ts: i64,
+            count: usize,
+        ) -> sqlx::Result<Vec<BarRow>> {
+            query_as(concat!(
+                "SELECT ",
+                row_columns!(),
+                " FROM bars WHERE series_id = $1 AND ts >= $2 ORDER BY ts LIMIT $3"
+            ))
+            .bind(series)
+            .bind(from_ts)
+            .bind(i64::try_from(count).unwrap_or(i64::MAX))
+            .fetch_all(db)
+            .await
+        }
+
+        pub(in crate::store) async fn coverage(
+            db: &mut Connection,
+            series: i64,
+        ) -> sqlx::Result<Vec<Coverage>> {
+            query_as(
+                "SELECT from_ts, to_ts, bars, missing, rejected, source FROM coverage \
+                 WHERE series_id = $1 ORDER BY from_ts, to_ts, source",
+            )
+            .bind(series)
+            .fetch_all(db)
+            .await
+        }
+
+        pub(in crate::store) async fn rejects(
+            db: &mut Connection,
+            series: i64,
+        ) -> sqlx::Result<Vec<Reject>> {
+            query_as(
+                "SELECT line, reason, raw FROM rejects \
+                 WHERE series_id = $1 ORDER BY source, line, reason, raw",
+            )
+            .bind(series)
+            .fetch_all(db)
+            .await
+        }
+
+        async fn add_instrument(
+            db: &mut Connection,
+            instrument: &Instrument,
+        ) -> sqlx::Result<()> {
+            query(
+                "INSERT INTO instruments (symbol, name, currency, calendar, lot) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (symbol) DO NOTHING",
+            )
+            .bind(&instrument.symbol)
+            .bind(&instrument.name)
+            .bind(&instrument.currency)
+            .bind(&instrument.calendar)
+            .bind(instrument.lot)
+            .execute(db)
+            .await?;
+            Ok(())
+        }
+
+        /// Makes instrument and series where they are missing; whether the series is new.
+        pub(in crate::store) async fn add_series(
+            db: &mut Connection,
+            key: &SeriesKey,
+        ) -> sqlx::Result<bool> {
+            add_instrument(db, &key.instrument).await?;
+            let done = query(
+                "INSERT INTO series (instrument_id, resolution, source, adjustment) \
+                 SELECT id, $2, $3, $4 FROM instruments WHERE symbol = $1 \
+                 ON CONFLICT (instrument_id, resolution) DO NOTHING",
+            )
+            .bind(&key.instrument.symbol)
+            .bind(key.resolution.to_string())
+            .bind(&key.source)
+            .bind(&key.adjustment)
+            .execute(db)
+            .await?;
+            Ok(done.rows_affected() == 1)
+        }
+
+        /// Writes what a series has become.
+        pub(in crate::store) async fn update_series(
+            db: &mut Connection,
+            series: &SeriesInfo,
+        ) -> sqlx::Result<()> {
+            query(
+                "UPDATE series SET source = $2, adjustment = $3, version = $4, epoch = $5, \
+                 bars = $6, first_ts = $7, last_ts = $8 WHERE id = $1",
+            )
+            .bind(series.id)
+            .bind(&series.source)
+            .bind(&series.adjustment)
+            .bind(series.version)
+            .bind(series.epoch)
+            .bind(series.bars)
+            .bind(series.first_ts)
+            .bind(series.last_ts)
+            .execute(db)
+            .await?;
+            Ok(())
+        }
+
+        pub(in crate::store) async fn add_coverage(
+            db: &mut Connection,
+            series: i64,
+            coverage: &Coverage,
+            rejects: &[Reject],
+        ) -> sqlx::Result<()> {
+            query(
+                "INSERT INTO coverage (series_id, from_ts, to_ts, source, bars, missing, rejected) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                 ON CONFLICT (series_id, from_ts, to_ts, source) DO UPDATE SET \
+                 bars = excluded.bars, missing = excluded.missing, rejected = excluded.rejected",
+            )
+            .bind(series)
+            .bind(coverage.from_ts)
+            .bind(coverage.to_ts)
+            .bind(&coverage.source)
+            .bind(coverage.bars)
+            .bind(coverage.missing)
+            .bind(coverage.rejected)
+            .execute(&mut *db)
+            .await?;
+            for reject in rejects {
+                query(
+                    "INSERT INTO rejects (series_id, source, line, reason, raw) \
+                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                )
+                .bind(series)
+                .bind(&coverage.source)
+                .bind(reject.line)
+                .bind(shortened(&reject.reason))
+                .bind(shortened(&reject.raw))
+                .execute(&mut *db)
+                .await?;
+            }
+            Ok(())
+        }
+    };
+}
+pub(super) use series_statements;

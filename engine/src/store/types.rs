@@ -1,0 +1,161 @@
+//! What goes through the port: rows, series, coverage, runs and figures about the database itself.
+
+use engine_core::instrument::Instrument;
+use serde::Serialize;
+use strategy_api::{Bar, Resolution};
+
+/// One bar as it is kept: the prices, whether it is final, and what was derived from it on ingestion.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BarRow {
+    /// The bar.
+    pub bar: Bar,
+    /// Whether the interval had ended by the source's clock.
+    pub is_final: bool,
+    /// SMA(20) of close; `None` before 20 final bars.
+    pub ma20: Option<f64>,
+    /// SMA(50) of close; `None` before 50 final bars.
+    pub ma50: Option<f64>,
+    /// Highest high of all final bars so far.
+    pub ath: Option<f64>,
+}
+
+/// Which series a write belongs to and where its bars come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesKey {
+    /// The instrument; created or left as it is.
+    pub instrument: Instrument,
+    /// Length of its bars.
+    pub resolution: Resolution,
+    /// Source of the bars, for example `csv` or `sample`.
+    pub source: String,
+    /// How prices are adjusted, for example `raw` or `adjusted`.
+    pub adjustment: String,
+}
+
+/// A series that the database holds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeriesInfo {
+    /// Key in the database.
+    pub id: i64,
+    /// Symbol of the instrument.
+    pub symbol: String,
+    /// Name of the resolution.
+    pub resolution: String,
+    /// Source of the last write.
+    pub source: String,
+    /// How its prices are adjusted.
+    pub adjustment: String,
+    /// Grows by one with every write transaction that changed a bar.
+    pub version: i64,
+    /// Grows by one with every restatement.
+    pub epoch: i64,
+    /// Number of bars held.
+    pub bars: i64,
+    /// First bar, nanoseconds UTC.
+    pub first_ts: Option<i64>,
+    /// Last bar, nanoseconds UTC.
+    pub last_ts: Option<i64>,
+}
+
+/// What was asked of a source and what came: the ledger of coverage and gaps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// Start of what was asked, nanoseconds UTC.
+    pub from_ts: i64,
+    /// End of what was asked, inclusive, nanoseconds UTC.
+    pub to_ts: i64,
+    /// Bars answered.
+    pub bars: i64,
+    /// Bars that the calendar expects but the source did not give.
+    pub missing: i64,
+    /// Bars rejected.
+    pub rejected: i64,
+    /// Source.
+    pub source: String,
+}
+
+/// A bar that was not taken, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reject {
+    /// Line of the input, 1-based; 0 when there are no lines.
+    pub line: i64,
+    /// Why.
+    pub reason: String,
+    /// The input as it was, shortened.
+    pub raw: String,
+}
+
+/// What a write did, in bars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Bars that were not there before.
+    pub new: u64,
+    /// Bars that were there with the same values.
+    pub same: u64,
+    /// Bars that were there with other values.
+    pub changed: u64,
+}
+
+/// Figures about the database, for `db status` and `doctor database`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DbStatus {
+    /// `sqlite` or `postgres`.
+    pub backend: String,
+    /// Version of the server or library.
+    pub server_version: String,
+    /// Where it is, without any secret.
+    pub location: String,
+    /// Applied migrations: number and name.
+    pub applied: Vec<String>,
+    /// Pending migrations: number and name.
+    pub pending: Vec<String>,
+    /// Rows by table.
+    pub rows: Vec<(String, i64)>,
+    /// Size in bytes.
+    pub size_bytes: i64,
+}
+
+/// One stored run. Columns are little-endian, one blob a kind; `report::record` knows their layout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRecord {
+    /// Content hash of everything that the result depends on, in hex.
+    pub id: String,
+    /// When it was last run, nanoseconds UTC.
+    pub created_at: i64,
+    /// Strategy (or alias) as it was asked for.
+    pub strategy: String,
+    /// Symbols, comma-separated.
+    pub symbols: String,
+    /// Name of the resolution.
+    pub resolution: String,
+    /// Digest of the bars in hex.
+    pub data_digest: String,
+    /// sha256 of the plugin in hex; empty for a built-in strategy.
+    pub plugin_sha256: String,
+    /// Version of the engine.
+    pub engine_version: String,
+    /// Configuration as JSON.
+    pub config: String,
+    /// Result as JSON, the same text that `--json` prints.
+    pub result: String,
+    /// Orders, fills, trades and equity as columns: kind and bytes.
+    pub columns: Vec<(String, Vec<u8>)>,
+}
+
+/// One line of `runs list`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Content hash of the run.
+    pub id: String,
+    /// When it was last run, nanoseconds UTC.
+    pub created_at: i64,
+    /// Strategy.
+    pub strategy: String,
+    /// Symbols, comma-separated.
+    pub symbols: String,
+    /// Name of the resolution.
+    pub resolution: String,
+    /// Result as JSON.
+    #[serde(skip)]
+    pub result: String,
+}

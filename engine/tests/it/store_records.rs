@@ -1,0 +1,119 @@
+//! What every database promises about events, runs and itself.
+
+use algo_trader::store::{RunRecord, Store};
+use engine_core::event::{Event, EventKind};
+
+use crate::support::store::{claims, key, rows, write};
+
+claims!(
+    events_are_replaced_by_their_key_and_ordered_by_when_they_became_known,
+    runs_are_found_by_prefix_and_listed_newest_first,
+    strange_symbols_are_kept_as_given,
+    the_probe_leaves_nothing_behind,
+    the_status_counts_rows_and_names_migrations,
+);
+
+fn event(symbol: Option<&str>, kind: EventKind, ts: i64, known_at: i64, value: f64) -> Event {
+    Event {
+        symbol: symbol.map(str::to_owned),
+        kind,
+        ts,
+        known_at,
+        value,
+        source: "events.csv".to_owned(),
+    }
+}
+
+async fn events_are_replaced_by_their_key_and_ordered_by_when_they_became_known(store: &dyn Store) {
+    let signal = EventKind::Signal("mood".to_owned());
+    let split = event(Some("SPY"), EventKind::Split, 50, 40, 2.0);
+    let late = event(Some("SPY"), signal.clone(), 10, 90, -0.25);
+    let market = event(None, signal.clone(), 10, 20, 0.5);
+    let other = event(Some("AAPL"), EventKind::Dividend, 1, 1, 0.1);
+    let all = [late.clone(), split.clone(), market.clone(), other];
+    assert_eq!(store.write_events(&all).await.unwrap(), 4);
+    assert_eq!(store.write_events(&all).await.unwrap(), 0);
+    assert_eq!(store.events("SPY").await.unwrap(), [market.clone(), split.clone(), late.clone()]);
+    let corrected = Event { value: 0.75, source: "better.csv".to_owned(), ..market };
+    assert_eq!(store.write_events(std::slice::from_ref(&corrected)).await.unwrap(), 0);
+    assert_eq!(store.events("SPY").await.unwrap(), [corrected, split, late]);
+    let nan = event(Some("SPY"), EventKind::Dividend, 1, 1, f64::NAN);
+    let good = event(Some("SPY"), EventKind::Dividend, 2, 2, 1.0);
+    assert!(store.write_events(&[good, nan]).await.is_err());
+    assert_eq!(store.events("SPY").await.unwrap().len(), 3);
+}
+
+fn run_record(id: &str, created_at: i64) -> RunRecord {
+    RunRecord {
+        id: id.to_owned(),
+        created_at,
+        strategy: "ma_cross".to_owned(),
+        symbols: "SPY".to_owned(),
+        resolution: "1d".to_owned(),
+        data_digest: "d".to_owned(),
+        plugin_sha256: String::new(),
+        engine_version: "0.1.0".to_owned(),
+        config: "{}".to_owned(),
+        result: "{\"total_return\":0.1}".to_owned(),
+        columns: vec![("equity".to_owned(), vec![0, 1, 255]), ("fills".to_owned(), Vec::new())],
+    }
+}
+
+async fn runs_are_found_by_prefix_and_listed_newest_first(store: &dyn Store) {
+    let one = run_record("ab12", 1);
+    let two = run_record("ab34", 2);
+    store.save_run(&one).await.unwrap();
+    store.save_run(&two).await.unwrap();
+    store.save_run(&run_record("ab", 0)).await.unwrap();
+    assert_eq!(store.run("ab1").await.unwrap(), std::slice::from_ref(&one));
+    assert_eq!(store.run("ab").await.unwrap().len(), 2);
+    assert_eq!(store.run("b").await.unwrap(), []);
+    assert_eq!(store.run("a%").await.unwrap(), []);
+    let again = RunRecord { created_at: 3, columns: vec![("x".to_owned(), vec![9])], ..one };
+    store.save_run(&again).await.unwrap();
+    assert_eq!(store.run("ab12").await.unwrap(), [again]);
+    let ids: Vec<_> = store.runs(2).await.unwrap().into_iter().map(|run| run.id).collect();
+    assert_eq!(ids, ["ab12", "ab34"]);
+}
+
+async fn strange_symbols_are_kept_as_given(store: &dyn Store) {
+    let long = "X".repeat(300);
+    let symbols = [
+        "'; DROP TABLE bars; --",
+        "../../etc/passwd",
+        "<script>",
+        "BRK B",
+        "RDS/A",
+        &long,
+        "a%_",
+        "Ünï",
+        "🚀",
+    ];
+    for symbol in symbols {
+        write(store, symbol, &rows(0..2)).await;
+    }
+    let list: Vec<_> =
+        store.series_list().await.unwrap().into_iter().map(|series| series.symbol).collect();
+    let mut sorted = symbols.to_vec();
+    sorted.sort_unstable();
+    assert_eq!(list, sorted);
+    for bad in ["", "a\0b"] {
+        assert!(store.write_bars(&key(bad)).await.is_err(), "{bad:?}");
+    }
+}
+
+async fn the_probe_leaves_nothing_behind(store: &dyn Store) {
+    store.probe().await.unwrap();
+    let status = store.status().await.unwrap();
+    assert!(status.rows.iter().all(|(_, rows)| *rows == 0), "{status:?}");
+}
+
+async fn the_status_counts_rows_and_names_migrations(store: &dyn Store) {
+    write(store, "SPY", &rows(0..10)).await;
+    let status = store.status().await.unwrap();
+    let bars = status.rows.iter().find(|(table, _)| table == "bars").unwrap();
+    assert_eq!(bars.1, 10);
+    assert_eq!(status.applied, ["0001 initial"]);
+    assert_eq!(status.pending, [] as [&str; 0]);
+    assert!(status.size_bytes > 0);
+}
