@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod event;
 pub mod instrument;
 pub mod ledger;
+pub mod metrics;
 pub mod order;
 pub mod portfolio;
 pub mod risk;
