@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod feed;
 pub mod redact;
 pub mod registry;
 pub mod store;

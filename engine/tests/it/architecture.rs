@@ -37,7 +37,15 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("plotters", &["engine/src/plot/"]),
     ("png", &["engine/src/plot/"]),
     ("postcard", &["engine/src/worker/"]),
-    ("rustix", &["engine/src/registry/", "engine/src/worker/", "engine/src/cli/doctor"]),
+    (
+        "rustix",
+        &[
+            "engine/src/registry/",
+            "engine/src/worker/",
+            "engine/src/feed/cache.rs",
+            "engine/src/cli/doctor",
+        ],
+    ),
     ("serde", &["*"]),
     ("serde_json", &["engine/src/report/", "engine/src/cli/", "engine/src/worker/"]),
     (
@@ -65,7 +73,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
     ("telemetry", &["redact"]),
     ("store", &["error", "redact"]),
     ("ingest", &["error", "store"]),
-    ("feed", &["error", "store"]),
+    ("feed", &["error", "registry", "store"]),
     ("registry", &["config", "error", "worker"]),
     ("worker", &["error", "registry"]),
     ("report", &["error", "store"]),
