@@ -66,7 +66,7 @@ impl From<FeedError> for Failure {
                 Self::new(Code::Data, text).help("run it again when the ingestion has ended")
             }
             FeedError::Memory { .. } => Self::new(Code::Data, text),
-            FeedError::Store(_) => Self::new(Code::Database, text),
+            FeedError::Store(error) => error.into(),
         }
     }
 }

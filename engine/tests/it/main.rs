@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod feed;
 mod output;
 mod program;
 mod source;
