@@ -9,6 +9,7 @@ use crate::source::{Source, project, relative, sources, without_words, written_f
 const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("strategy_api", &["*"]),
     ("engine_core", &["engine/src/"]),
+    ("ab_glyph", &["engine/src/plot/"]),
     ("abi_stable", &["strategy-api/src/abi/", "engine/src/registry/"]),
     ("async_trait", &["engine/src/store/", "engine/src/ingest/"]),
     (
@@ -34,7 +35,8 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ),
     ("libloading", &["engine/src/registry/"]),
     ("memmap2", &["engine/src/registry/foreign.rs", "engine/src/feed"]),
-    ("plotters", &["engine/src/plot/"]),
+    ("plotters_backend", &["engine/src/plot/"]),
+    ("plotters_svg", &["engine/src/plot/"]),
     ("png", &["engine/src/plot/"]),
     ("postcard", &["engine/src/worker/"]),
     (
@@ -50,7 +52,13 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("serde_json", &["engine/src/report/", "engine/src/cli/", "engine/src/worker/"]),
     (
         "sha2",
-        &["engine/src/store/", "engine/src/registry/", "engine/src/feed", "engine/src/report/"],
+        &[
+            "engine/src/store/",
+            "engine/src/registry/",
+            "engine/src/feed",
+            "engine/src/report/",
+            "engine/src/plot/",
+        ],
     ),
     ("sqlx", &["engine/src/store/"]),
     ("strsim", &["engine/src/cli/", "engine/src/registry/"]),
@@ -60,6 +68,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("tracing", &["engine/src/"]),
     ("tracing_appender", &["engine/src/telemetry.rs"]),
     ("tracing_subscriber", &["engine/src/telemetry.rs"]),
+    ("unicode_width", &["engine/src/report/"]),
     ("proptest", &["*"]),
     ("tempfile", &["*"]),
     ("divan", &["*"]),
@@ -77,7 +86,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
     ("registry", &["config", "error", "worker"]),
     ("worker", &["error", "registry"]),
     ("report", &["error", "store"]),
-    ("plot", &["error"]),
+    ("plot", &["error", "report"]),
 ];
 
 /// What each package may depend on.
