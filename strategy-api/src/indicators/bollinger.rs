@@ -4,6 +4,7 @@
 use super::{
     BarCount, IndicatorError,
     rolling::defined,
+    sma::sma_into,
     stddev::{RollingMoments, moments_into},
     window::Window,
 };
@@ -59,8 +60,9 @@ impl Bollinger {
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<Bands> {
         let (mean, deviation) = self.moments.update(x);
-        let at = |band| defined(level(band, mean, deviation, self.width));
-        Some(Bands { upper: at(Band::Upper)?, middle: at(Band::Middle)?, lower: at(Band::Lower)? })
+        let distance = self.width * deviation;
+        let (upper, lower) = (defined(mean + distance)?, defined(mean - distance)?);
+        Some(Bands { upper, middle: mean, lower })
     }
 }
 
@@ -82,18 +84,14 @@ pub fn bollinger(
 }
 
 pub(super) fn bollinger_into(xs: &[f64], window: Window, width: f64, band: Band, out: &mut [f64]) {
-    moments_into(xs, window, out, |mean, deviation, _| level(band, mean, deviation, width));
+    // One loop a band, rather than a choice in every row.
+    match band {
+        Band::Upper => moments_into(xs, window, out, |mean, by, _| mean + width * by),
+        Band::Middle => sma_into(xs, window, out),
+        Band::Lower => moments_into(xs, window, out, |mean, by, _| mean - width * by),
+    }
 }
 
 pub(super) fn checked_width(width: f64) -> Result<f64, IndicatorError> {
     if width.is_finite() && width > 0.0 { Ok(width) } else { Err(IndicatorError::Width(width)) }
-}
-
-#[inline]
-fn level(band: Band, mean: f64, deviation: f64, width: f64) -> f64 {
-    match band {
-        Band::Upper => mean + width * deviation,
-        Band::Middle => mean,
-        Band::Lower => mean - width * deviation,
-    }
 }

@@ -17,42 +17,37 @@ pub(super) struct Max;
 #[derive(Clone, Debug)]
 pub(super) struct Min;
 
-impl Fold for Max {
-    type Item = f64;
-    const MISSING: f64 = f64::NAN;
-
+impl Fold<1> for Max {
     #[inline]
-    fn of(x: f64) -> f64 {
-        x
+    fn of(x: f64) -> [f64; 1] {
+        [x]
     }
 
     #[inline]
-    fn join(older: f64, newer: f64, _: &Sizes) -> f64 {
-        // f64::max would pass over a NaN, and a window with a hole would look whole.
-        if older > newer || older.is_nan() { older } else { newer }
+    fn join([older]: [f64; 1], [newer]: [f64; 1], _: &Sizes) -> [f64; 1] {
+        // A comparison passes over a missing older part, and a window with a hole would look whole: the
+        // difference is 0, or NaN when it is missing.
+        [if older > newer { older } else { newer } + (older - older)]
     }
 
-    fn lift<'a>(xs: &'a [f64], _: &'a mut Vec<f64>) -> &'a [f64] {
-        xs
+    fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 1] {
+        [xs]
     }
 }
 
-impl Fold for Min {
-    type Item = f64;
-    const MISSING: f64 = f64::NAN;
-
+impl Fold<1> for Min {
     #[inline]
-    fn of(x: f64) -> f64 {
-        x
+    fn of(x: f64) -> [f64; 1] {
+        [x]
     }
 
     #[inline]
-    fn join(older: f64, newer: f64, _: &Sizes) -> f64 {
-        if older < newer || older.is_nan() { older } else { newer }
+    fn join([older]: [f64; 1], [newer]: [f64; 1], _: &Sizes) -> [f64; 1] {
+        [if older < newer { older } else { newer } + (older - older)]
     }
 
-    fn lift<'a>(xs: &'a [f64], _: &'a mut Vec<f64>) -> &'a [f64] {
-        xs
+    fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 1] {
+        [xs]
     }
 }
 
@@ -67,7 +62,7 @@ impl Fold for Min {
 /// # Ok::<(), strategy_api::indicators::IndicatorError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Highest(Rolling<Max>);
+pub struct Highest(Rolling<Max, 1>);
 
 impl Highest {
     /// The highest of `window` bars.
@@ -81,7 +76,7 @@ impl Highest {
     /// Takes the next input; the highest once the window is full of finite inputs.
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
-        defined(self.0.update(x))
+        defined(self.0.update(x)[0])
     }
 }
 
@@ -95,7 +90,7 @@ impl Highest {
 /// # Ok::<(), strategy_api::indicators::IndicatorError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Lowest(Rolling<Min>);
+pub struct Lowest(Rolling<Min, 1>);
 
 impl Lowest {
     /// The lowest of `window` bars.
@@ -109,7 +104,7 @@ impl Lowest {
     /// Takes the next input; the lowest once the window is full of finite inputs.
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
-        defined(self.0.update(x))
+        defined(self.0.update(x)[0])
     }
 }
 
@@ -136,9 +131,9 @@ pub fn lowest(xs: &[f64], window: impl BarCount) -> Result<Vec<f64>, IndicatorEr
 }
 
 pub(super) fn highest_into(xs: &[f64], window: Window, out: &mut [f64]) {
-    roll::<Max>(xs, window, out, |highest, _| highest);
+    roll::<Max, 1>(xs, window, out, |[highest], _| highest);
 }
 
 pub(super) fn lowest_into(xs: &[f64], window: Window, out: &mut [f64]) {
-    roll::<Min>(xs, window, out, |lowest, _| lowest);
+    roll::<Min, 1>(xs, window, out, |[lowest], _| lowest);
 }

@@ -10,31 +10,23 @@
 //! [`Rolling`] takes one bar at a time, [`roll`] a whole column; both make the same joins in the same
 //! order and agree bit for bit. What is summarised is left to the implementors of [`Fold`].
 
+use std::marker::PhantomData;
+
 use super::window::Window;
 
 /// Outputs that are worked at once by [`roll`]: its scratch columns stay in the first-level cache.
 const BLOCK: usize = 1024;
 
-/// A summary of consecutive inputs that can be joined from the summaries of its two parts.
-pub(super) trait Fold {
-    /// The summary.
-    type Item: Copy;
-
-    /// The summary of what is not there; joining it with anything gives something not finite.
-    const MISSING: Self::Item;
-
-    /// The summary of one input.
-    fn of(x: f64) -> Self::Item;
+/// A summary of consecutive inputs, of `K` numbers, that can be joined from the summaries of its two parts.
+pub(super) trait Fold<const K: usize> {
+    /// The summary of one input; of NaN, one that makes every join with it not finite.
+    fn of(x: f64) -> [f64; K];
 
     /// The summary of two neighbouring stretches.
-    fn join(older: Self::Item, newer: Self::Item, sizes: &Sizes) -> Self::Item;
+    fn join(older: [f64; K], newer: [f64; K], sizes: &Sizes) -> [f64; K];
 
-    /// The summaries of single inputs, made in `room` when they are not the inputs themselves.
-    fn lift<'a>(xs: &'a [f64], room: &'a mut Vec<Self::Item>) -> &'a [Self::Item] {
-        room.clear();
-        room.extend(xs.iter().map(|x| Self::of(*x)));
-        room
-    }
+    /// The summaries of single inputs, as columns; `zeros` is as long as the inputs.
+    fn columns<'a>(xs: &'a [f64], zeros: &'a [f64]) -> [&'a [f64]; K];
 }
 
 /// How many inputs the two parts of a join hold.
@@ -70,8 +62,13 @@ impl Step {
     }
 
     /// The older and the newer parts of each join, by the row at which the older ones begin.
-    fn parts<'a, T>(&self, inputs: &'a [T], reached: &'a [T]) -> (&'a [T], &'a [T]) {
-        (if self.older_is_input { inputs } else { reached }, &reached[self.older..])
+    fn parts<'a, const K: usize>(
+        &self,
+        inputs: [&'a [f64]; K],
+        reached: [&'a [f64]; K],
+    ) -> ([&'a [f64]; K], [&'a [f64]; K]) {
+        let older = if self.older_is_input { inputs } else { reached };
+        (older, reached.map(|column| &column[self.older..]))
     }
 }
 
@@ -93,45 +90,76 @@ fn plan(window: Window) -> Vec<Step> {
 
 /// A window that moves one input at a time.
 #[derive(Clone, Debug)]
-pub(super) struct Rolling<F: Fold> {
-    stages: Vec<Stage<F::Item>>,
+pub(super) struct Rolling<F, const K: usize> {
+    stages: Vec<Stage>,
+    /// The parts that wait to become older ones, stage after stage, each stage a ring.
+    waiting: Vec<[f64; K]>,
+    /// The last inputs, a ring.
+    inputs: Vec<f64>,
+    now: usize,
     bars: usize,
     last: f64,
     run: usize,
+    fold: PhantomData<F>,
 }
 
-/// A join and the older parts that wait for it.
-#[derive(Clone, Debug)]
-struct Stage<T> {
-    step: Step,
-    waiting: Vec<T>,
-    next: usize,
+/// A doubling and, for an odd size, the one more input that is joined after it.
+#[derive(Clone, Copy, Debug)]
+struct Stage {
+    first: usize,
+    mask: usize,
+    double: Step,
+    one_more: Option<Step>,
 }
 
-impl<F: Fold> Rolling<F> {
+impl<F: Fold<K>, const K: usize> Rolling<F, K> {
     pub(super) fn new(window: Window) -> Self {
-        let stages = plan(window)
-            .into_iter()
-            .map(|step| Stage { step, waiting: vec![F::MISSING; step.newer], next: 0 })
-            .collect();
-        Self { stages, bars: window.bars(), last: f64::NAN, run: 0 }
+        let mut stages: Vec<Stage> = Vec::new();
+        let mut first = 0;
+        for step in plan(window) {
+            if step.older_is_input {
+                let stage = stages.last_mut().expect("a plan begins with a doubling");
+                stage.one_more = Some(step);
+            } else {
+                // Rings of a power of two, so that a mask finds the place.
+                let places = step.newer.next_power_of_two();
+                stages.push(Stage { first, mask: places - 1, double: step, one_more: None });
+                first += places;
+            }
+        }
+        Self {
+            stages,
+            waiting: vec![[f64::NAN; K]; first],
+            inputs: vec![f64::NAN; window.bars().next_power_of_two()],
+            now: 0,
+            bars: window.bars(),
+            last: f64::NAN,
+            run: 0,
+            fold: PhantomData,
+        }
     }
 
     /// Takes the next input and gives the summary of the window that ends with it.
     #[inline]
-    pub(super) fn update(&mut self, x: f64) -> F::Item {
-        self.run = if x == self.last { self.run + 1 } else { 1 };
+    pub(super) fn update(&mut self, x: f64) -> [f64; K] {
+        self.run = match x.is_finite() {
+            true if x == self.last => self.run + 1,
+            finite => usize::from(finite),
+        };
         self.last = x;
-        let input = F::of(x);
-        let mut level = input;
-        for stage in &mut self.stages {
-            let arriving = if stage.step.older_is_input { input } else { level };
-            let older = std::mem::replace(&mut stage.waiting[stage.next], arriving);
-            stage.next += 1;
-            if stage.next == stage.waiting.len() {
-                stage.next = 0;
+        let now = self.now;
+        self.now = now.wrapping_add(1);
+        let mask = self.inputs.len() - 1;
+        self.inputs[now & mask] = x;
+        let mut level = F::of(x);
+        for Stage { first, mask: places, double, one_more } in &self.stages {
+            let older = self.waiting[first + (now.wrapping_sub(double.newer) & places)];
+            self.waiting[first + (now & places)] = level;
+            level = F::join(older, level, &double.sizes);
+            if let Some(step) = one_more {
+                let oldest = self.inputs[now.wrapping_sub(step.newer) & mask];
+                level = F::join(F::of(oldest), level, &step.sizes);
             }
-            level = F::join(older, level, &stage.step.sizes);
         }
         level
     }
@@ -147,11 +175,11 @@ impl<F: Fold> Rolling<F> {
 ///
 /// # Panics
 /// When `out` is not as long as `xs`.
-pub(super) fn roll<F: Fold>(
+pub(super) fn roll<F: Fold<K>, const K: usize>(
     xs: &[f64],
     window: Window,
     out: &mut [f64],
-    finish: impl Fn(F::Item, f64) -> f64,
+    finish: impl Fn([f64; K], f64) -> f64,
 ) {
     assert_eq!(xs.len(), out.len(), "an indicator column is as long as its input");
     let lead = window.bars() - 1;
@@ -163,22 +191,63 @@ pub(super) fn roll<F: Fold>(
         return;
     };
     let block = BLOCK.max(4 * lead);
-    let (mut room, mut level, mut next) = (Vec::new(), Vec::new(), Vec::new());
+    let room = rows.min(block + lead);
+    let zeros = vec![0.0; room];
+    let mut levels = [const { Vec::new() }; K].map(|_: Vec<f64>| vec![0.0; room]);
+    let mut next = levels.clone();
     for start in (lead..rows).step_by(block) {
         let end = rows.min(start + block);
-        let inputs = F::lift(&xs[start - lead..end], &mut room);
+        let inputs = F::columns(&xs[start - lead..end], &zeros[..lead + end - start]);
+        let mut height = lead + end - start;
         for (index, step) in steps.iter().enumerate() {
-            let (older, newer) = step.parts(inputs, if index == 0 { inputs } else { &level });
-            let pairs = older.iter().zip(newer);
-            next.clear();
-            next.extend(pairs.map(|(older, newer)| F::join(*older, *newer, &step.sizes)));
-            std::mem::swap(&mut level, &mut next);
+            let reached = if index == 0 { inputs } else { top(&levels, height) };
+            height -= step.older;
+            join_rows::<F, K>(step, step.parts(inputs, reached), &mut next, height);
+            std::mem::swap(&mut levels, &mut next);
         }
-        let (older, newer) = last.parts(inputs, if steps.is_empty() { inputs } else { &level });
-        let rows = out[start..end].iter_mut().zip(&xs[start..end]);
-        for ((out, x), (older, newer)) in rows.zip(older.iter().zip(newer)) {
-            *out = finite_or_nan(finish(F::join(*older, *newer, &last.sizes), *x));
+        let reached = if steps.is_empty() { inputs } else { top(&levels, height) };
+        let parts = last.parts(inputs, reached);
+        finish_rows::<F, K>(last, parts, &xs[start..end], &mut out[start..end], &finish);
+    }
+}
+
+/// The first rows of each column.
+fn top<const K: usize>(columns: &[Vec<f64>; K], rows: usize) -> [&[f64]; K] {
+    columns.each_ref().map(|column| &column[..rows])
+}
+
+/// One step for a block of rows.
+fn join_rows<F: Fold<K>, const K: usize>(
+    step: &Step,
+    (older, newer): ([&[f64]; K], [&[f64]; K]),
+    out: &mut [Vec<f64>; K],
+    rows: usize,
+) {
+    // Cut to one length beforehand, so that the loop needs no checks and is vectorised.
+    let (older, newer) = (older.map(|column| &column[..rows]), newer.map(|column| &column[..rows]));
+    let out = out.each_mut().map(|column| &mut column[..rows]);
+    for row in 0..rows {
+        let [older, newer] = [older, newer].map(|part| part.map(|column| column[row]));
+        let joined = F::join(older, newer, &step.sizes);
+        for part in 0..K {
+            out[part][row] = joined[part];
         }
+    }
+}
+
+/// The last step for a block of rows.
+fn finish_rows<F: Fold<K>, const K: usize>(
+    step: &Step,
+    (older, newer): ([&[f64]; K], [&[f64]; K]),
+    xs: &[f64],
+    out: &mut [f64],
+    finish: impl Fn([f64; K], f64) -> f64,
+) {
+    let rows = out.len();
+    let (older, newer) = (older.map(|column| &column[..rows]), newer.map(|column| &column[..rows]));
+    for (row, (out, x)) in out.iter_mut().zip(xs).enumerate() {
+        let [older, newer] = [older, newer].map(|part| part.map(|column| column[row]));
+        *out = finite_or_nan(finish(F::join(older, newer, &step.sizes), *x));
     }
 }
 
@@ -215,52 +284,48 @@ pub(super) fn defined(value: f64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    struct Text;
+    /// The first and the last place of a stretch of inputs that are their own places.
+    struct Places;
 
-    /// Joins the places of the inputs, so that a wrong neighbour shows.
-    impl Fold for Text {
-        type Item = (i64, i64);
-        const MISSING: (i64, i64) = (i64::MIN, i64::MIN);
-
-        #[expect(clippy::cast_possible_truncation, reason = "small whole numbers")]
-        #[inline]
-        fn of(x: f64) -> (i64, i64) {
-            (x as i64, x as i64)
+    impl Fold<2> for Places {
+        fn of(x: f64) -> [f64; 2] {
+            [x, x]
         }
 
-        #[expect(clippy::cast_precision_loss, reason = "small whole numbers")]
-        #[inline]
-        fn join(older: (i64, i64), newer: (i64, i64), sizes: &Sizes) -> (i64, i64) {
-            if older == Self::MISSING {
+        fn join(older: [f64; 2], newer: [f64; 2], sizes: &Sizes) -> [f64; 2] {
+            if older[0].is_nan() {
                 return older;
             }
-            assert_eq!(older.1 + 1, newer.0);
-            assert_eq!((older.1 - older.0 + 1) as f64, sizes.older);
-            assert_eq!((newer.1 - newer.0 + 1) as f64, sizes.newer);
-            (older.0, newer.1)
+            assert_eq!(older[1] + 1.0, newer[0]);
+            assert_eq!(older[1] - older[0] + 1.0, sizes.older);
+            assert_eq!(newer[1] - newer[0] + 1.0, sizes.newer);
+            [older[0], newer[1]]
+        }
+
+        fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 2] {
+            [xs, xs]
         }
     }
 
     #[test]
-    #[expect(clippy::cast_precision_loss, reason = "small whole numbers")]
     fn every_window_is_joined_from_neighbours_without_gap_or_overlap() {
         let xs: Vec<f64> = (0..3000).map(f64::from).collect();
         for bars in (1..70).chain([255, 256, 257, 1000]) {
             let window = Window::new("window", bars).unwrap();
-            let mut rolling = Rolling::<Text>::new(window);
+            let mut rolling = Rolling::<Places, 2>::new(window);
             let mut out = vec![0.0; xs.len()];
-            roll::<Text>(&xs, window, &mut out, |(first, last), x| {
-                assert_eq!(last as f64, x);
-                first as f64
+            roll::<Places, 2>(&xs, window, &mut out, |[first, last], x| {
+                assert_eq!(last, x);
+                first
             });
             for (row, x) in xs.iter().enumerate() {
-                let (first, last) = rolling.update(*x);
+                let [first, last] = rolling.update(*x);
                 if row + 1 < window.bars() {
-                    assert!(out[row].is_nan());
-                    continue;
+                    assert!(first.is_nan() && out[row].is_nan());
+                } else {
+                    assert_eq!([first, last], [x + 1.0 - f64::from(bars), *x]);
+                    assert_eq!(out[row], first);
                 }
-                assert_eq!(first as usize, row + 1 - window.bars());
-                assert_eq!((first as f64, last as f64), (out[row], *x));
             }
         }
     }

@@ -13,22 +13,19 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) struct Sum;
 
-impl Fold for Sum {
-    type Item = f64;
-    const MISSING: f64 = f64::NAN;
-
+impl Fold<1> for Sum {
     #[inline]
-    fn of(x: f64) -> f64 {
-        x
+    fn of(x: f64) -> [f64; 1] {
+        [x]
     }
 
     #[inline]
-    fn join(older: f64, newer: f64, _: &Sizes) -> f64 {
-        older + newer
+    fn join([older]: [f64; 1], [newer]: [f64; 1], _: &Sizes) -> [f64; 1] {
+        [older + newer]
     }
 
-    fn lift<'a>(xs: &'a [f64], _: &'a mut Vec<f64>) -> &'a [f64] {
-        xs
+    fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 1] {
+        [xs]
     }
 }
 
@@ -47,7 +44,7 @@ impl Fold for Sum {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Sma {
-    sum: Rolling<Sum>,
+    sum: Rolling<Sum, 1>,
     window: Window,
 }
 
@@ -64,7 +61,7 @@ impl Sma {
     /// Takes the next input; the average once the window is full of finite inputs.
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
-        let sum = self.sum.update(x);
+        let [sum] = self.sum.update(x);
         defined(if self.sum.is_flat() { x } else { sum / self.window.count() })
     }
 }
@@ -82,6 +79,6 @@ pub fn sma(xs: &[f64], window: impl BarCount) -> Result<Vec<f64>, IndicatorError
 
 pub(super) fn sma_into(xs: &[f64], window: Window, out: &mut [f64]) {
     let count = window.count();
-    roll::<Sum>(xs, window, out, |sum, _| sum / count);
+    roll::<Sum, 1>(xs, window, out, |[sum], _| sum / count);
     for_each_flat(xs, window, |row| out[row] = xs[row]);
 }

@@ -9,59 +9,52 @@
 
 use super::{
     BarCount, IndicatorError,
-    rolling::{Fold, Rolling, Sizes, defined, for_each_flat, roll},
+    rolling::{Fold, Rolling, Sizes, defined, finite_or_nan, for_each_flat, roll},
     window::Window,
 };
 
 /// The sum of a stretch of inputs, and the sum of their squared deviations from their mean.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moments {
-    pub(super) sum: f64,
-    pub(super) squares: f64,
-}
+#[derive(Clone, Debug)]
+pub(super) struct Moments;
 
-impl Moments {
-    /// Mean and population standard deviation of a window.
-    pub(super) fn mean_and_deviation(self, window: Window) -> (f64, f64) {
-        (self.sum / window.count(), (self.squares / window.count()).sqrt())
-    }
-}
-
-impl Fold for Moments {
-    type Item = Self;
-    const MISSING: Self = Self { sum: f64::NAN, squares: f64::NAN };
-
+impl Fold<2> for Moments {
     #[inline]
-    fn of(x: f64) -> Self {
-        Self { sum: x, squares: 0.0 }
+    fn of(x: f64) -> [f64; 2] {
+        // 0, or NaN when there is no input.
+        [x, x - x]
     }
 
     #[inline]
-    fn join(older: Self, newer: Self, sizes: &Sizes) -> Self {
-        let apart = older.sum * sizes.newer - newer.sum * sizes.older;
-        Self {
-            sum: older.sum + newer.sum,
-            squares: older.squares + newer.squares + apart * apart * sizes.spread,
-        }
+    fn join(older: [f64; 2], newer: [f64; 2], sizes: &Sizes) -> [f64; 2] {
+        let apart = older[0] * sizes.newer - newer[0] * sizes.older;
+        [older[0] + newer[0], older[1] + newer[1] + apart * apart * sizes.spread]
+    }
+
+    fn columns<'a>(xs: &'a [f64], zeros: &'a [f64]) -> [&'a [f64]; 2] {
+        [xs, zeros]
     }
 }
 
 /// Mean and standard deviation of a moving window, one input at a time; exact where all inputs are equal.
 #[derive(Clone, Debug)]
 pub(super) struct RollingMoments {
-    moments: Rolling<Moments>,
-    window: Window,
+    moments: Rolling<Moments, 2>,
+    count: f64,
 }
 
 impl RollingMoments {
     pub(super) fn new(window: Window) -> Self {
-        Self { moments: Rolling::new(window), window }
+        Self { moments: Rolling::new(window), count: window.count() }
     }
 
     #[inline]
     pub(super) fn update(&mut self, x: f64) -> (f64, f64) {
-        let moments = self.moments.update(x);
-        if self.moments.is_flat() { (x, 0.0) } else { moments.mean_and_deviation(self.window) }
+        let [sum, squares] = self.moments.update(x);
+        if self.moments.is_flat() {
+            (x, 0.0)
+        } else {
+            (sum / self.count, (squares / self.count).sqrt())
+        }
     }
 }
 
@@ -72,13 +65,11 @@ pub(super) fn moments_into(
     out: &mut [f64],
     finish: impl Fn(f64, f64, f64) -> f64,
 ) {
-    roll::<Moments>(xs, window, out, |moments, x| {
-        let (mean, deviation) = moments.mean_and_deviation(window);
-        finish(mean, deviation, x)
+    let count = window.count();
+    roll::<Moments, 2>(xs, window, out, |[sum, squares], x| {
+        finish(sum / count, (squares / count).sqrt(), x)
     });
-    for_each_flat(xs, window, |row| {
-        out[row] = super::rolling::finite_or_nan(finish(xs[row], 0.0, xs[row]));
-    });
+    for_each_flat(xs, window, |row| out[row] = finite_or_nan(finish(xs[row], 0.0, xs[row])));
 }
 
 /// Rolling population standard deviation, one input at a time.

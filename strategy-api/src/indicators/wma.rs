@@ -10,28 +10,23 @@ use super::{
 };
 
 /// The sum of a stretch of inputs, and their sum weighted 1, 2, 3 from the oldest.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Weighted {
-    sum: f64,
-    weighted: f64,
-}
+#[derive(Clone, Debug)]
+pub(super) struct Weighted;
 
-impl Fold for Weighted {
-    type Item = Self;
-    const MISSING: Self = Self { sum: f64::NAN, weighted: f64::NAN };
-
+impl Fold<2> for Weighted {
     #[inline]
-    fn of(x: f64) -> Self {
-        Self { sum: x, weighted: x }
+    fn of(x: f64) -> [f64; 2] {
+        [x, x]
     }
 
     #[inline]
-    fn join(older: Self, newer: Self, sizes: &Sizes) -> Self {
-        // In front of an older part, each weight of the newer one grows by the older one's length.
-        Self {
-            sum: older.sum + newer.sum,
-            weighted: older.weighted + (newer.weighted + sizes.older * newer.sum),
-        }
+    fn join(older: [f64; 2], newer: [f64; 2], sizes: &Sizes) -> [f64; 2] {
+        // Behind an older part, each weight of the newer one is larger by the older one's length.
+        [older[0] + newer[0], older[1] + (newer[1] + sizes.older * newer[0])]
+    }
+
+    fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 2] {
+        [xs, xs]
     }
 }
 
@@ -47,7 +42,7 @@ impl Fold for Weighted {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Wma {
-    sums: Rolling<Weighted>,
+    sums: Rolling<Weighted, 2>,
     weight: f64,
 }
 
@@ -64,8 +59,8 @@ impl Wma {
     /// Takes the next input; the average once the window is full of finite inputs.
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
-        let sums = self.sums.update(x);
-        defined(if self.sums.is_flat() { x } else { sums.weighted / self.weight })
+        let [_, weighted] = self.sums.update(x);
+        defined(if self.sums.is_flat() { x } else { weighted / self.weight })
     }
 }
 
@@ -82,7 +77,7 @@ pub fn wma(xs: &[f64], window: impl BarCount) -> Result<Vec<f64>, IndicatorError
 
 pub(super) fn wma_into(xs: &[f64], window: Window, out: &mut [f64]) {
     let weight = total_weight(window);
-    roll::<Weighted>(xs, window, out, |sums, _| sums.weighted / weight);
+    roll::<Weighted, 2>(xs, window, out, |[_, weighted], _| weighted / weight);
     for_each_flat(xs, window, |row| out[row] = xs[row]);
 }
 
