@@ -26,8 +26,8 @@ impl Fold<1> for Max {
     #[inline]
     fn join([older]: [f64; 1], [newer]: [f64; 1], _: &Sizes) -> [f64; 1] {
         // A comparison passes over a missing older part, and a window with a hole would look whole: the
-        // difference is 0, or NaN when it is missing.
-        [if older > newer { older } else { newer } + (older - older)]
+        // product is 0, or NaN when it is missing.
+        [if older > newer { older } else { newer } + older * 0.0]
     }
 
     fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 1] {
@@ -43,7 +43,7 @@ impl Fold<1> for Min {
 
     #[inline]
     fn join([older]: [f64; 1], [newer]: [f64; 1], _: &Sizes) -> [f64; 1] {
-        [if older < newer { older } else { newer } + (older - older)]
+        [if older < newer { older } else { newer } + older * 0.0]
     }
 
     fn columns<'a>(xs: &'a [f64], _: &'a [f64]) -> [&'a [f64]; 1] {

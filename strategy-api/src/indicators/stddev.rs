@@ -21,7 +21,7 @@ impl Fold<2> for Moments {
     #[inline]
     fn of(x: f64) -> [f64; 2] {
         // 0, or NaN when there is no input.
-        [x, x - x]
+        [x, x.abs() * 0.0]
     }
 
     #[inline]
