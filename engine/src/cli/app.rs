@@ -6,6 +6,7 @@ use super::{args::Global, output::Out};
 use crate::{
     config::{self, Config, Home},
     error::Failure,
+    store::{self, OpenMode, Store},
 };
 
 /// The settings of one run of the program.
@@ -33,5 +34,20 @@ impl App {
     /// When the file is there but wrong.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(config::load(&self.home)?)
+    }
+
+    /// The database.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn store(&self, mode: OpenMode) -> Result<Box<dyn Store>, Failure> {
+        Ok(store::open(&self.database, mode).await?)
+    }
+
+    /// The file of the database, when it is one.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        let path = self.database.strip_prefix("sqlite:")?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
     }
 }

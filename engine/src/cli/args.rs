@@ -77,6 +77,8 @@ impl Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Db(super::db::DbArgs),
+    Runs(super::runs::RunsArgs),
     Doctor(super::doctor::DoctorArgs),
 }
 

@@ -6,10 +6,12 @@
 
 mod app;
 mod args;
+mod db;
 mod doctor;
 mod interrupt;
 mod output;
 mod refuse;
+mod runs;
 mod table;
 mod value;
 
@@ -76,7 +78,9 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
     let app = App::new(&cli.global, home.clone(), out);
     interrupt::or(async {
         match cli.command {
+            Command::Db(args) => db::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
+            Command::Runs(args) => runs::run(&app, &args).await,
         }
     })
 }

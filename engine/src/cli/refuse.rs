@@ -40,12 +40,17 @@ pub(crate) fn failure_of(error: &Error) -> Failure {
 fn invalid_value(error: &Error) -> Failure {
     let value = clip(&text(error, ContextKind::InvalidValue));
     let source = std::error::Error::source(error);
-    let failure = |reason: &str| {
-        Failure::new(Code::Usage, format!("{} '{value}': {reason}", argument(error)))
-    };
-    match source.and_then(|source| source.downcast_ref::<Invalid>()) {
-        Some(invalid) => failure(&invalid.reason).help(invalid.help.clone()),
-        None => failure(&source.map_or("not valid".to_owned(), ToString::to_string))
+    let argument = argument(error);
+    match source.map(|source| (source.downcast_ref::<Invalid>(), source)) {
+        Some((Some(Invalid { reason, help }), _)) => {
+            Failure::new(Code::Usage, format!("{argument} '{value}': {reason}")).help(help.clone())
+        }
+        // The rooms' own errors name the value themselves.
+        Some((None, source)) if source.to_string().contains(&value) => {
+            Failure::new(Code::Usage, format!("{argument}: {source}"))
+                .help(format!("{} --help", command(error)))
+        }
+        _ => Failure::new(Code::Usage, format!("{argument} '{value}' is not valid"))
             .help(format!("{} --help", command(error))),
     }
 }

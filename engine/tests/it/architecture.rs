@@ -26,13 +26,14 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     (
         "jiff",
         &[
-            "engine/core/src/calendar/",
+            "engine/core/src/",
             "engine/src/ingest/",
             "engine/src/cli/",
             "engine/src/report/",
             "engine/src/plot/",
         ],
     ),
+    ("libm", &["engine/core/src/metrics/"]),
     ("libloading", &["engine/src/registry/"]),
     ("memmap2", &["engine/src/registry/foreign.rs", "engine/src/feed"]),
     ("plotters_backend", &["engine/src/plot/"]),
@@ -92,7 +93,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
 /// What each package may depend on.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("strategy-api", &["abi_stable", "inventory"]),
-    ("engine/core", &["jiff", "serde", "strategy-api", "thiserror"]),
+    ("engine/core", &["jiff", "libm", "serde", "strategy-api", "thiserror"]),
 ];
 
 /// The only files with unsafe code.
@@ -101,7 +102,7 @@ const UNSAFE_FILES: [&str; 2] = ["strategy-api/src/abi/raw.rs", "engine/src/regi
 /// Files that may be longer than [`FILE_LINES`], each with its reason.
 const LONGER_FILES: &[(&str, usize, &str)] = &[
     ("strategy-api/src/abi/raw.rs", 600, "all unsafe code of the ABI is read together"),
-    ("strategy-api/src/abi/host.rs", 460, "one instance and its block"),
+    ("strategy-api/src/abi/host.rs", 480, "one instance and its block"),
 ];
 
 const FILE_LINES: usize = 400;

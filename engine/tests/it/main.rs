@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod cli_database;
 mod feed;
 mod output;
 mod program;

@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything a backtest needs and says in plain words what is well and what is not.
 
-use std::{fs, io::Write, path::Path};
+mod database;
+mod folders;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -11,7 +12,8 @@ use crate::error::{Code, Failure};
 const EXAMPLES: &str = "\
 Examples:
   algo-trader doctor
-  algo-trader --json doctor";
+  algo-trader doctor database
+  algo-trader doctor --json";
 
 /// Check that everything a backtest needs is there and works
 #[derive(Args, Debug)]
@@ -23,7 +25,10 @@ pub(crate) struct DoctorArgs {
 
 /// A single part to look at.
 #[derive(Debug, Subcommand)]
-enum Part {}
+enum Part {
+    /// The database alone: connects, writes and reads back, leaves nothing behind
+    Database,
+}
 
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,9 +69,16 @@ impl Check {
     }
 }
 
-pub(super) async fn run(app: &App, _args: &DoctorArgs) -> Outcome {
-    let mut checks = folders(app);
-    checks.push(configuration(app));
+pub(super) async fn run(app: &App, args: &DoctorArgs) -> Outcome {
+    let checks = match args.part {
+        Some(Part::Database) => database::checks(app).await,
+        None => {
+            let mut checks = folders::checks(app);
+            checks.push(configuration(app));
+            checks.extend(database::checks(app).await);
+            checks
+        }
+    };
     show(app, &checks)
 }
 
@@ -97,50 +109,6 @@ fn show(app: &App, checks: &[Check]) -> Outcome {
         app.out.text(&format!("{}\n{verdict}", table(&rows)))?;
     }
     Ok(failed.first().and_then(|check| check.code).map_or(Done::Well, Done::With))
-}
-
-/// Whether the folders that are written to can be written to.
-fn folders(app: &App) -> Vec<Check> {
-    let home = &app.home;
-    let written = [
-        ("home folder", home.root().to_owned()),
-        ("data folder", home.data()),
-        ("plot folder", home.plots()),
-        ("log folder", home.logs()),
-    ];
-    written.iter().map(|(name, path)| folder(name, path)).collect()
-}
-
-fn folder(name: &'static str, path: &Path) -> Check {
-    let shown = path.display();
-    match fs::metadata(path) {
-        Ok(data) if !data.is_dir() => Check::failed(
-            name,
-            Failure::new(Code::Output, format!("{shown} is not a folder"))
-                .help(format!("mv {shown} {shown}.old")),
-        ),
-        Ok(_) => match can_write(path) {
-            Ok(()) => Check::ok(name, format!("{shown} can be written")),
-            Err(error) => Check::failed(
-                name,
-                Failure::new(Code::Output, format!("{shown} cannot be written: {error}"))
-                    .help(format!("chmod u+rwx {shown}")),
-            ),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Check::ok(name, format!("{shown} will be made when it is needed"))
-        }
-        Err(error) => Check::failed(name, Failure::new(Code::Output, format!("{shown}: {error}"))),
-    }
-}
-
-/// Writes a file and takes it away again.
-fn can_write(folder: &Path) -> std::io::Result<()> {
-    let probe = folder.join(format!(".algo-trader-probe-{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&probe)?;
-    let written = file.write_all(b"probe");
-    fs::remove_file(&probe)?;
-    written
 }
 
 fn configuration(app: &App) -> Check {

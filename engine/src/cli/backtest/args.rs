@@ -1,0 +1,98 @@
+//! The options of `backtest`, read into the types of the rooms.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use engine_core::broker::{Commission, FillModel, Slippage};
+use strategy_api::Resolution;
+
+use super::super::value::{self, Moment};
+
+const EXAMPLES: &str = "\
+Examples:
+  algo-trader backtest -s SPY --strategy ma_cross
+  algo-trader backtest -s SPY --strategy ma_cross -p fast=50 -p slow=200 --plot
+  algo-trader backtest -s AAPL -s MSFT --strategy momentum --from 2005-01-01
+  algo-trader backtest -s SPY --strategy ma_cross --commission ibkr-fixed --json";
+
+/// Run a strategy over kept bars and measure it
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct BacktestArgs {
+    /// Symbol; several share one cash account
+    #[arg(short, long = "symbol", required = true, value_parser = value::symbol)]
+    pub(super) symbol: Vec<String>,
+    /// Strategy: its name, an alias of strategies.toml, or file.so:name
+    #[arg(long, value_name = "NAME", value_parser = value::strategy)]
+    pub(super) strategy: String,
+    /// Parameter of the strategy; may be given more than once
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = value::parameter)]
+    pub(super) param: Vec<(String, String)>,
+    /// Length of a bar
+    #[arg(short, long, value_name = "LENGTH", default_value = "1d")]
+    pub(super) resolution: Resolution,
+    /// First day (or RFC 3339 instant) to trade; earlier bars warm the strategy up
+    #[arg(long, value_name = "DATE", value_parser = value::moment)]
+    pub(super) from: Option<Moment>,
+    /// Last day (or RFC 3339 instant), inclusive
+    #[arg(long, value_name = "DATE", value_parser = value::moment)]
+    pub(super) to: Option<Moment>,
+    /// Cash at the beginning
+    #[arg(long, value_name = "AMOUNT", default_value = "100000", value_parser = value::positive)]
+    pub(super) cash: f64,
+    /// Price that fills an order: next_open, same_close or next_close
+    #[arg(long, value_name = "MODEL", default_value = "next_open")]
+    pub(super) fill: FillModel,
+    /// Commission: none, per-share:0.005, percent:0.1 or ibkr-fixed
+    #[arg(long, value_name = "MODEL", default_value = "none")]
+    pub(super) commission: Commission,
+    /// Slippage against the trader, in basis points (1 bp = 0.01 %)
+    #[arg(long, value_name = "BPS", default_value = "0", value_parser = value::basis_points)]
+    slippage_bps: f64,
+    /// Strategy to compare with, on the same symbols and cash; none for no comparison
+    #[arg(long, value_name = "NAME", default_value = "buy_and_hold", value_parser = value::strategy)]
+    benchmark: String,
+    /// Yearly risk-free rate as a fraction: 0.02 is 2 %
+    #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
+    pub(super) rf: f64,
+    /// Trade fractions of a share
+    #[arg(long)]
+    pub(super) fractional: bool,
+    /// Seed of strategies that draw random numbers
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Fail when an order was rejected
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Run the strategy inside this process, unprotected; for measuring and debugging
+    #[arg(long)]
+    pub(super) in_process: bool,
+    /// Draw the run, as FILE.png or FILE.svg [default file: data/plots/SYMBOL_LENGTH.png]
+    #[arg(long, value_name = "FILE")]
+    pub(super) plot: Option<Option<PathBuf>>,
+    /// Write the trades as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(super) trades: Option<PathBuf>,
+    /// Write the equity curve as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(super) equity: Option<PathBuf>,
+    /// Do not keep the run in the database
+    #[arg(long)]
+    pub(super) no_save: bool,
+}
+
+impl BacktestArgs {
+    /// The strategy to compare with, when one is wanted.
+    pub(super) fn benchmark(&self) -> Option<&str> {
+        (self.benchmark != "none").then_some(self.benchmark.as_str())
+    }
+
+    /// The slippage model.
+    pub(super) fn slippage(&self) -> Slippage {
+        if self.slippage_bps == 0.0 {
+            Slippage::None
+        } else {
+            Slippage::BasisPoints(self.slippage_bps)
+        }
+    }
+}
