@@ -1,7 +1,4 @@
-//! What a strategy plugin may know: the [`Strategy`] trait, its [`Context`], indicators and the ABI.
-//!
-//! A plugin is a `cdylib` crate that implements [`Strategy`] and ends with
-//! [`export_strategies!`]. It needs nothing else than this crate, and no unsafe code.
+#![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
 pub mod abi;

@@ -16,8 +16,9 @@ params! {
 
 struct Momentum {
     change: Col,
-    lookback: usize,
     rebalance: usize,
+    /// Bars until the next decision, by instrument.
+    wait: Vec<usize>,
 }
 
 impl Strategy for Momentum {
@@ -27,19 +28,20 @@ impl Strategy for Momentum {
 
     fn on_start(params: MomentumParams, setup: &mut Setup<'_>) -> Result<Self> {
         let MomentumParams { lookback, rebalance } = params;
-        Ok(Self { change: setup.roc(lookback)?, lookback, rebalance })
+        Ok(Self { change: setup.roc(lookback)?, rebalance, wait: vec![0; setup.instruments()] })
     }
 
     fn on_bar(&mut self, _: &Bar, ctx: &mut Context<'_>) {
-        // The first decision falls on the first bar that has a return.
-        let Some(since_first) = ctx.history().len().checked_sub(self.lookback + 1) else { return };
-        if !since_first.is_multiple_of(self.rebalance) {
+        let (change, holding) = (ctx.get(self.change), ctx.position() > 0.0);
+        let wait = &mut self.wait[ctx.instrument()];
+        if change.is_nan() || *wait > 0 {
+            *wait = wait.saturating_sub(1);
             return;
         }
-        let (rising, holding) = (ctx.get(self.change) > 0.0, ctx.position() > 0.0);
-        if rising && !holding {
+        *wait = self.rebalance - 1;
+        if change > 0.0 && !holding {
             ctx.target(ctx.equal_share());
-        } else if !rising && holding {
+        } else if change <= 0.0 && holding {
             ctx.close();
         }
     }
