@@ -1,0 +1,243 @@
+//! What can go wrong with an ingestion, and what the user is told to do about it.
+
+use super::csv::Column;
+use crate::{
+    error::{Code, Failure},
+    store::{Reject, StoreError},
+};
+
+/// Why an ingestion brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The file cannot be read.
+    #[error("cannot read {file}: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// It is not delimited text.
+    #[error("{file} is {what}, not text")]
+    NotText {
+        /// The file.
+        file: String,
+        /// What it seems to be.
+        what: &'static str,
+        /// A command that makes text of it.
+        unpack: Option<String>,
+    },
+    /// There is nothing in it.
+    #[error("{file} is empty")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// There is nothing below the header.
+    #[error("{file} has a header but no rows")]
+    HeaderOnly {
+        /// The file.
+        file: String,
+    },
+    /// The first line holds data.
+    #[error("{file}: line 1 is not a header but data")]
+    NoHeader {
+        /// The file.
+        file: String,
+        /// A value for `--columns` that may fit.
+        columns: String,
+    },
+    /// A column that is needed is not there.
+    #[error("{file}: line 1: no column for {wanted}; the columns are: {found}")]
+    MissingColumn {
+        /// The file.
+        file: String,
+        /// What is missing.
+        wanted: String,
+        /// The columns that are there.
+        found: String,
+        /// What would help.
+        help: Option<&'static str>,
+    },
+    /// Two columns could be the same one.
+    #[error("{file}: line 1: columns {first} and {second} could both be {column}")]
+    RepeatedColumn {
+        /// The file.
+        file: String,
+        /// What both could be.
+        column: Column,
+        /// Position of the one, 1-based.
+        first: usize,
+        /// Position of the other, 1-based.
+        second: usize,
+    },
+    /// A cell shows that the whole file cannot be read as it is.
+    #[error("{file}: line {line}, column {column}: '{value}' {problem}")]
+    Cell {
+        /// The file.
+        file: String,
+        /// Line, 1-based.
+        line: u64,
+        /// Name or position of the column.
+        column: String,
+        /// The cell.
+        value: String,
+        /// What is wrong.
+        problem: String,
+        /// What would help.
+        help: Option<String>,
+    },
+    /// An option does not fit.
+    #[error("{0}")]
+    Option(String),
+    /// Rows of more than one symbol.
+    #[error("{file}: line {line}: the file holds several symbols: '{first}' and '{other}'")]
+    SeveralSymbols {
+        /// The file.
+        file: String,
+        /// Line, 1-based.
+        line: u64,
+        /// The one.
+        first: String,
+        /// The other.
+        other: String,
+    },
+    /// Rows are out of order and too many to sort.
+    #[error("{file}: line {line} is out of order and more than {limit} rows are not sorted here")]
+    TooManyUnsorted {
+        /// The file.
+        file: String,
+        /// First line that is out of order, 1-based.
+        line: u64,
+        /// Most rows that are sorted.
+        limit: usize,
+    },
+    /// Not one row is valid.
+    #[error("{file}: none of {rows} rows is valid; {}", first_reasons(rejects))]
+    NoValidRows {
+        /// The file.
+        file: String,
+        /// Rows read.
+        rows: u64,
+        /// The first rejected rows.
+        rejects: Vec<Reject>,
+        /// What would help, when the reason has a remedy.
+        help: Option<String>,
+    },
+    /// A row was rejected and every row was wanted.
+    #[error("{file}: {rejected} of {rows} rows rejected; {}", first_reasons(rejects))]
+    Strict {
+        /// The file.
+        file: String,
+        /// Rows read.
+        rows: u64,
+        /// Rows rejected.
+        rejected: u64,
+        /// The first of them.
+        rejects: Vec<Reject>,
+    },
+    /// The series would hold raw and adjusted prices.
+    #[error("{symbol} {resolution} is kept with {held} prices and these are {given}")]
+    MixedAdjustment {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// Adjustment of the held prices.
+        held: String,
+        /// Adjustment of the given prices.
+        given: String,
+    },
+    /// The series would hold prices from before and after a split.
+    #[error(
+        "{symbol} {resolution}: {bars} bars differ from the held ones by the ratio {ratio:.6}, as after a split, and the input does not cover every held bar"
+    )]
+    Restated {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// Bars that differ.
+        bars: u64,
+        /// New price over held price.
+        ratio: f64,
+    },
+    /// The symbol is not one that can be kept.
+    #[error("'{symbol}' is not a symbol: {reason}")]
+    Symbol {
+        /// The symbol, control characters escaped.
+        symbol: String,
+        /// The rule that it breaks.
+        reason: &'static str,
+    },
+    /// The instrument is kept on another calendar.
+    #[error("{symbol} is kept on the calendar {held}, not {given}")]
+    CalendarConflict {
+        /// The symbol.
+        symbol: String,
+        /// Calendar in the database.
+        held: String,
+        /// Calendar asked for.
+        given: String,
+    },
+    /// The user asked to stop.
+    #[error("stopped; nothing was written")]
+    Cancelled,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn first_reasons(rejects: &[Reject]) -> String {
+    let shown: Vec<String> = rejects
+        .iter()
+        .take(3)
+        .map(|reject| format!("line {}: {}", reject.line, reject.reason))
+        .collect();
+    shown.join("; ")
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        let code = match error {
+            IngestError::Store(error) => return error.into(),
+            IngestError::Symbol { .. } | IngestError::Option(_) => Code::Usage,
+            _ => Code::Data,
+        };
+        Failure { code, message: error.to_string(), help: help(&error) }
+    }
+}
+
+fn help(error: &IngestError) -> Option<String> {
+    match error {
+        IngestError::NotText { unpack, .. } => unpack.clone(),
+        IngestError::NoHeader { columns, .. } => Some(format!("--columns {columns}")),
+        IngestError::MissingColumn { help, .. } => help.map(str::to_owned),
+        IngestError::RepeatedColumn { column, first, .. } => {
+            Some(format!("say which one: --columns {}={first}", column.key()))
+        }
+        IngestError::Cell { help, .. } | IngestError::NoValidRows { help, .. } => help.clone(),
+        IngestError::TooManyUnsorted { file, .. } => {
+            let file = shell_word(file);
+            Some(format!("sort it first: (head -n 1 {file}; tail -n +2 {file} | sort) > sorted.csv"))
+        }
+        IngestError::Strict { .. } => {
+            Some("without --strict the valid rows are kept and the others listed".to_owned())
+        }
+        IngestError::MixedAdjustment { .. } | IngestError::Restated { .. } => Some(
+            "ingest a file that covers every held bar, or keep it apart: --database sqlite://data/other.db"
+                .to_owned(),
+        ),
+        IngestError::CalendarConflict { held, .. } => Some(format!("--calendar {held}")),
+        _ => None,
+    }
+}
+
+/// A text as one word of a shell.
+pub(super) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
