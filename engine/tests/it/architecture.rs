@@ -70,6 +70,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("tracing_appender", &["engine/src/telemetry.rs"]),
     ("tracing_subscriber", &["engine/src/telemetry.rs"]),
     ("unicode_width", &["engine/src/report/"]),
+    ("cbindgen", &["*"]),
     ("proptest", &["*"]),
     ("tempfile", &["*"]),
     ("divan", &["*"]),

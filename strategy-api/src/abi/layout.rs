@@ -11,61 +11,7 @@
 
 use abi_stable::StableAbi;
 
-/// Major version of the ABI: another major is never loaded.
-pub const ABI_MAJOR: u32 = 1;
-/// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-pub const ABI_MINOR: u32 = 0;
-/// First word of [`PluginEntry`]: the bytes `STRATEGY`, little-endian.
-pub const PLUGIN_MAGIC: u64 = 0x5947_4554_4152_5453;
-
-/// A callback returned normally.
-pub const STATUS_OK: i32 = 0;
-/// The strategy refused (its text is in the error buffer).
-pub const STATUS_ERROR: i32 = 1;
-/// The strategy panicked (message and place are in the error buffer).
-pub const STATUS_PANIC: i32 = 2;
-
-/// The parameter is a whole number.
-pub const PARAM_INTEGER: u32 = 0;
-/// The parameter is a floating-point number.
-pub const PARAM_FLOAT: u32 = 1;
-/// The parameter is 0 (false) or 1 (true).
-pub const PARAM_BOOL: u32 = 2;
-/// The parameter is an index into the choices.
-pub const PARAM_CHOICE: u32 = 3;
-
-/// Place an order.
-pub const ACTION_PLACE: u32 = 0;
-
-/// Work at the market.
-pub const KIND_MARKET: u32 = 0;
-
-/// `size` is a signed number of units to trade.
-pub const SIZE_UNITS: u32 = 0;
-/// `size` is a signed fraction of equity to trade, resolved at the fill price.
-pub const SIZE_EQUITY_FRACTION: u32 = 1;
-/// `size` is the position to hold afterwards, in units.
-pub const SIZE_TARGET_UNITS: u32 = 2;
-/// `size` is the position to hold afterwards, as a fraction of equity.
-pub const SIZE_TARGET_FRACTION: u32 = 3;
-
-/// Good until cancelled.
-pub const TIF_GTC: u32 = 0;
-
-/// What the plugin is doing, for a host that watches it: nothing yet.
-pub const CALLBACK_LOAD: u32 = 0;
-/// In `on_start`.
-pub const CALLBACK_START: u32 = 1;
-/// In `on_bar`.
-pub const CALLBACK_BAR: u32 = 2;
-/// In `on_slice`.
-pub const CALLBACK_SLICE: u32 = 3;
-/// In `on_fill`.
-pub const CALLBACK_FILL: u32 = 4;
-/// In `on_finish`.
-pub const CALLBACK_FINISH: u32 = 5;
-/// In the host's own code.
-pub const CALLBACK_HOST: u32 = 6;
+pub use super::codes::*;
 
 /// Borrowed UTF-8 text that lives as long as the library.
 #[repr(C)]
@@ -205,19 +151,19 @@ pub struct RawSeries {
     pub reserved: [u64; 2],
 }
 
-/// A column that the strategy asks the host to compute. See `indicators::ColumnSpec` for the codes.
+/// A column that the strategy asks the host to compute.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RawColumn {
-    /// Which indicator.
+    /// One of the `COLUMN_` codes.
     pub kind: u32,
-    /// Which price.
+    /// One of the `INPUT_` codes.
     pub input: u32,
-    /// Which of several outputs.
+    /// Which of several outputs; 0 when there is one.
     pub output: u32,
     /// Zero.
     pub reserved: u32,
-    /// Parameters of the indicator.
+    /// Parameters of the indicator, windows first; zero where there are fewer.
     pub params: [f64; 4],
     /// Zero.
     pub more: [u64; 2],

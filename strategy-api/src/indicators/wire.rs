@@ -6,20 +6,12 @@ use super::{
     Band, ColumnSpec, IndicatorError, Input, MacdOutput, column::Kind, macd::MacdWindows,
     window::Window,
 };
-use crate::abi::layout::RawColumn;
-
-const SMA: u32 = 1;
-const EMA: u32 = 2;
-const WMA: u32 = 3;
-const RSI: u32 = 4;
-const ATR: u32 = 5;
-const STDDEV: u32 = 6;
-const BOLLINGER: u32 = 7;
-const MACD: u32 = 8;
-const HIGHEST: u32 = 9;
-const LOWEST: u32 = 10;
-const ZSCORE: u32 = 11;
-const ROC: u32 = 12;
+use crate::abi::layout::{
+    COLUMN_ATR as ATR, COLUMN_BOLLINGER as BOLLINGER, COLUMN_EMA as EMA, COLUMN_HIGHEST as HIGHEST,
+    COLUMN_LOWEST as LOWEST, COLUMN_MACD as MACD, COLUMN_ROC as ROC, COLUMN_RSI as RSI,
+    COLUMN_SMA as SMA, COLUMN_STDDEV as STDDEV, COLUMN_WMA as WMA, COLUMN_ZSCORE as ZSCORE,
+    RawColumn,
+};
 
 impl ColumnSpec {
     /// The description for the ABI. Windows come first in `params`, in the order of the constructors.

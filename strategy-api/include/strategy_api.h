@@ -1,0 +1,525 @@
+/*
+ * Strategy plugins in C, C++, Zig and other languages that speak the C ABI.
+ *
+ * Generated from strategy-api/src/abi; do not edit. How to write a plugin: README.md beside this file.
+ */
+
+#ifndef STRATEGY_API_H
+#define STRATEGY_API_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct StrategyState StrategyState;
+
+// Major version of the ABI: another major is never loaded.
+#define STRATEGY_ABI_MAJOR 1
+
+// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
+#define STRATEGY_ABI_MINOR 0
+
+// First word of StrategyPlugin: the bytes `STRATEGY`, little-endian.
+#define STRATEGY_PLUGIN_MAGIC 6433186820897526867
+
+// A callback returned normally.
+#define STRATEGY_STATUS_OK 0
+
+// The strategy refused (its text is in the error buffer).
+#define STRATEGY_STATUS_ERROR 1
+
+// The strategy panicked (message and place are in the error buffer).
+#define STRATEGY_STATUS_PANIC 2
+
+// The parameter is a whole number.
+#define STRATEGY_PARAM_INTEGER 0
+
+// The parameter is a floating-point number.
+#define STRATEGY_PARAM_FLOAT 1
+
+// The parameter is 0 (false) or 1 (true).
+#define STRATEGY_PARAM_BOOL 2
+
+// The parameter is an index into the choices.
+#define STRATEGY_PARAM_CHOICE 3
+
+// Place an order.
+#define STRATEGY_ACTION_PLACE 0
+
+// Work at the market.
+#define STRATEGY_KIND_MARKET 0
+
+// `size` is a signed number of units to trade.
+#define STRATEGY_SIZE_UNITS 0
+
+// `size` is a signed fraction of equity to trade, resolved at the fill price.
+#define STRATEGY_SIZE_EQUITY_FRACTION 1
+
+// `size` is the position to hold afterwards, in units.
+#define STRATEGY_SIZE_TARGET_UNITS 2
+
+// `size` is the position to hold afterwards, as a fraction of equity.
+#define STRATEGY_SIZE_TARGET_FRACTION 3
+
+// Good until cancelled.
+#define STRATEGY_TIF_GTC 0
+
+// What the plugin is doing, for a host that watches it: nothing yet.
+#define STRATEGY_CALLBACK_LOAD 0
+
+// In `on_start`.
+#define STRATEGY_CALLBACK_START 1
+
+// In `on_bar`.
+#define STRATEGY_CALLBACK_BAR 2
+
+// In `on_slice`.
+#define STRATEGY_CALLBACK_SLICE 3
+
+// In `on_fill`.
+#define STRATEGY_CALLBACK_FILL 4
+
+// In `on_finish`.
+#define STRATEGY_CALLBACK_FINISH 5
+
+// In the host's own code.
+#define STRATEGY_CALLBACK_HOST 6
+
+// Column: simple moving average.
+#define STRATEGY_COLUMN_SMA 1
+
+// Column: exponential moving average.
+#define STRATEGY_COLUMN_EMA 2
+
+// Column: linearly weighted moving average.
+#define STRATEGY_COLUMN_WMA 3
+
+// Column: relative strength index (Wilder), 0 to 100.
+#define STRATEGY_COLUMN_RSI 4
+
+// Column: average true range (Wilder); the input is ignored.
+#define STRATEGY_COLUMN_ATR 5
+
+// Column: population standard deviation.
+#define STRATEGY_COLUMN_STDDEV 6
+
+// Column: Bollinger band: window, width; outputs 0 upper, 1 middle, 2 lower.
+#define STRATEGY_COLUMN_BOLLINGER 7
+
+// Column: MACD: fast, slow, signal window; outputs 0 line, 1 signal, 2 histogram.
+#define STRATEGY_COLUMN_MACD 8
+
+// Column: highest of the window, the newest bar included.
+#define STRATEGY_COLUMN_HIGHEST 9
+
+// Column: lowest of the window, the newest bar included.
+#define STRATEGY_COLUMN_LOWEST 10
+
+// Column: distance from the mean in standard deviations.
+#define STRATEGY_COLUMN_ZSCORE 11
+
+// Column: change against `window` bars before, as a fraction.
+#define STRATEGY_COLUMN_ROC 12
+
+// A column reads the first prices.
+#define STRATEGY_INPUT_OPEN 0
+
+// A column reads the highest prices.
+#define STRATEGY_INPUT_HIGH 1
+
+// A column reads the lowest prices.
+#define STRATEGY_INPUT_LOW 2
+
+// A column reads the last prices.
+#define STRATEGY_INPUT_CLOSE 3
+
+// A column reads the units traded.
+#define STRATEGY_INPUT_VOLUME 4
+
+// Borrowed UTF-8 text that lives as long as the library.
+typedef struct StrategyText {
+  // First byte; not NUL-terminated.
+  const uint8_t *ptr;
+  // Number of bytes.
+  size_t len;
+} StrategyText;
+
+// One typed parameter of a strategy. Frozen.
+typedef struct StrategyParam {
+  // Name on the command line.
+  struct StrategyText name;
+  // Description, one line.
+  struct StrategyText about;
+  // One of the STRATEGY_PARAM_ codes.
+  uint32_t kind;
+  // Zero.
+  uint32_t reserved;
+  // Value when none is given.
+  double default_value;
+  // Smallest value.
+  double min;
+  // Largest value.
+  double max;
+  // Texts of the choices, in the order of their values; null unless the kind is STRATEGY_PARAM_CHOICE.
+  const struct StrategyText *choices;
+  // Number of choices.
+  size_t n_choices;
+} StrategyParam;
+
+// Bars of one instrument as columns.
+typedef struct StrategySeries {
+  // Symbol of the instrument.
+  struct StrategyText symbol;
+  // Starts of the bars, nanoseconds UTC.
+  const int64_t *ts;
+  // First prices.
+  const double *open;
+  // Highest prices.
+  const double *high;
+  // Lowest prices.
+  const double *low;
+  // Last prices.
+  const double *close;
+  // Units traded.
+  const double *volume;
+  // For each step of the timeline the number of bars seen up to it; null when step and row agree.
+  const uint32_t *seen;
+  // Zero.
+  uint64_t reserved[2];
+} StrategySeries;
+
+// A column that the strategy asks the host to compute.
+typedef struct StrategyColumn {
+  // One of the STRATEGY_COLUMN_ codes.
+  uint32_t kind;
+  // One of the STRATEGY_INPUT_ codes.
+  uint32_t input;
+  // Which of several outputs; 0 when there is one.
+  uint32_t output;
+  // Zero.
+  uint32_t reserved;
+  // Parameters of the indicator, windows first; zero where there are fewer.
+  double params[4];
+  // Zero.
+  uint64_t more[2];
+} StrategyColumn;
+
+// An order as the strategy places it.
+typedef struct StrategyOrder {
+  // Number of the order within the run, from `next_order_id`.
+  uint64_t id;
+  // Index of the instrument in the universe.
+  uint32_t instrument;
+  // One of the STRATEGY_ACTION_ codes.
+  uint32_t action;
+  // One of the STRATEGY_KIND_ codes.
+  uint32_t kind;
+  // One of the STRATEGY_SIZE_ codes.
+  uint32_t size_kind;
+  // Size, in the unit of `size_kind`; negative sells.
+  double size;
+  // Limit price; NaN for none.
+  double limit_price;
+  // Stop price; NaN for none.
+  double stop_price;
+  // Trailing distance; NaN for none.
+  double trail;
+  // One of the STRATEGY_TIF_ codes.
+  uint32_t time_in_force;
+  // Zero.
+  uint32_t flags;
+  // Expiry, nanoseconds UTC; 0 for none.
+  int64_t expires_at;
+  // Order that must fill first; 0 for none.
+  uint64_t parent;
+  // Orders of one group cancel each other; 0 for none.
+  uint64_t oca_group;
+  // Zero.
+  uint64_t reserved[4];
+} StrategyOrder;
+
+// A fill as the strategy is told of it.
+typedef struct StrategyFill {
+  // The order that filled.
+  uint64_t order;
+  // Index of the instrument in the universe.
+  uint32_t instrument;
+  // Zero.
+  uint32_t flags;
+  // Start of the bar in which it filled, nanoseconds UTC.
+  int64_t ts;
+  // Units, negative for a sale.
+  double quantity;
+  // Price a unit.
+  double price;
+  // Commission, in currency.
+  double commission;
+  // Zero.
+  uint64_t reserved[2];
+} StrategyFill;
+
+// Where the plugin is, written while it runs so that a watching host can name the place of a fault.
+typedef struct StrategyProgress {
+  // Step of the timeline that is being worked.
+  uint64_t at;
+  // One of the STRATEGY_CALLBACK_ codes.
+  uint32_t callback;
+  // Grows when the host itself makes progress.
+  uint32_t beat;
+} StrategyProgress;
+
+// The block that host and plugin share during a run. The host owns it; it grows only at its end.
+typedef struct StrategyBlock {
+  // Size of this structure in the host, bytes: a field beyond it does not exist.
+  uint32_t size;
+  // STRATEGY_ABI_MINOR of the host.
+  uint32_t minor;
+  // In: first step to run. Out: last step that was run.
+  uint64_t at;
+  // One past the last step to run.
+  uint64_t to;
+  // Start of each step, nanoseconds UTC.
+  const int64_t *timeline;
+  // Number of steps.
+  uint64_t n_timeline;
+  // The instruments.
+  const struct StrategySeries *series;
+  // Number of instruments.
+  uint32_t n_series;
+  // Code of the resolution: its position in 1s 5s 10s 15s 30s 1m 2m 3m 5m 10m 15m 20m 30m 1h 2h 3h 4h 8h 1d 1w 1mo.
+  uint32_t resolution;
+  // Host-computed columns, by declared column and then instrument, indexed by the instrument's row.
+  const double *const *columns;
+  // Number of declared columns.
+  uint32_t n_columns;
+  // Room for declared columns.
+  uint32_t cap_columns;
+  // Columns that `start` declares.
+  struct StrategyColumn *declared;
+  // Bars that the strategy needs before it may act, over and above its columns' own need.
+  uint64_t warm_up;
+  // Position by instrument, units.
+  const double *position;
+  // Average entry price by instrument; 0 when flat.
+  const double *entry_price;
+  // Cash.
+  double cash;
+  // Orders placed during this call.
+  struct StrategyOrder *orders;
+  // Number of orders placed.
+  uint32_t n_orders;
+  // Room for orders.
+  uint32_t cap_orders;
+  // Orders that found no room.
+  uint64_t n_orders_dropped;
+  // Number of the next order.
+  uint64_t next_order_id;
+  // Fills since the last call.
+  const struct StrategyFill *fills;
+  // Number of fills.
+  uint64_t n_fills;
+  // Error text, UTF-8.
+  uint8_t *error;
+  // Bytes of error text.
+  uint32_t error_len;
+  // Room for error text, bytes.
+  uint32_t error_cap;
+  // Log lines: for each its step (u64) and length (u32), little-endian, then its bytes.
+  uint8_t *log;
+  // Bytes of log lines.
+  uint32_t log_len;
+  // Room for log lines, bytes.
+  uint32_t log_cap;
+  // Log lines that found no room.
+  uint64_t n_log_dropped;
+  // Where the plugin is; never null.
+  struct StrategyProgress *progress;
+  // Seed of the run, for strategies that draw random numbers.
+  uint64_t seed;
+} StrategyBlock;
+
+// Builds an instance: parameters, their number, the block (for declaring columns), out: the state.
+typedef int32_t (*StrategyStartFn)(const double *params,
+                                   size_t n_params,
+                                   struct StrategyBlock *block,
+                                   StrategyState **out);
+
+// Runs fills and then bars `at..to` of the block; comes back after the first bar with an order.
+typedef int32_t (*StrategyRunFn)(StrategyState *state, struct StrategyBlock *block);
+
+// Releases an instance.
+typedef void (*StrategyDropFn)(StrategyState *state);
+
+// A function or table that a later minor version added, by its number; null when unknown.
+typedef const StrategyState *(*StrategyExtensionFn)(uint64_t id);
+
+// One strategy: what it is and how it is called. Frozen.
+typedef struct StrategyDef {
+  // Name, `[a-z0-9_]{1,64}`.
+  struct StrategyText name;
+  // Description, one line.
+  struct StrategyText about;
+  // Version of the plugin.
+  struct StrategyText version;
+  // Author of the plugin.
+  struct StrategyText author;
+  // Parameters, in the order in which their values are passed.
+  const struct StrategyParam *params;
+  // Number of parameters.
+  size_t n_params;
+  // Builds an instance.
+  StrategyStartFn start;
+  // Runs an instance.
+  StrategyRunFn run;
+  // Ends a run.
+  StrategyRunFn finish;
+  // Releases an instance.
+  StrategyDropFn drop_state;
+  // Everything newer.
+  StrategyExtensionFn extension;
+} StrategyDef;
+
+// The strategy of an index, null beyond the last.
+typedef const struct StrategyDef *(*StrategyFn)(uint32_t index);
+
+// The door for C, C++, Zig and the like: the data symbol `strategy_plugin_v1`. Frozen.
+typedef struct StrategyPlugin {
+  // STRATEGY_PLUGIN_MAGIC.
+  uint64_t magic;
+  // STRATEGY_ABI_MAJOR that it was built with.
+  uint32_t major;
+  // STRATEGY_ABI_MINOR that it was built with.
+  uint32_t minor;
+  // Size of this structure in bytes.
+  size_t size;
+  // The strategies.
+  StrategyFn strategy;
+} StrategyPlugin;
+
+/* ---- What most plugins need, in terms of the above. ---- */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The text of a string literal. */
+#define STRATEGY_TEXT(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
+
+/* Says where the plugin is. Call it for every step: a host that sees nothing change ends the run. */
+static inline void strategy_mark(StrategyBlock *block, uint64_t at, uint32_t callback)
+{
+    volatile StrategyProgress *progress = block->progress;
+    progress->at = at;
+    progress->callback = callback;
+}
+
+/* Number of bars of an instrument that have closed by step `at`. */
+static inline uint64_t strategy_seen(const StrategyBlock *block, uint32_t instrument, uint64_t at)
+{
+    const StrategySeries *series = &block->series[instrument];
+    return series->seen ? series->seen[at] : at + 1;
+}
+
+/* Whether an instrument has a bar that begins at step `at`. */
+static inline int strategy_has_bar(const StrategyBlock *block, uint32_t instrument, uint64_t at)
+{
+    uint64_t before = at == 0 ? 0 : strategy_seen(block, instrument, at - 1);
+    return strategy_seen(block, instrument, at) > before;
+}
+
+/* Value of a declared column `ago` bars before step `at`; NaN before its first value. */
+static inline double strategy_value(const StrategyBlock *block, uint32_t column,
+                                    uint32_t instrument, uint64_t at, uint64_t ago)
+{
+    uint64_t seen = strategy_seen(block, instrument, at);
+    if (column >= block->n_columns || ago >= seen)
+        return (double)NAN;
+    return block->columns[(size_t)column * block->n_series + instrument][seen - 1 - ago];
+}
+
+/* Declares a column of the close with one window, in `start`. Returns its index, or -1 when there is
+ * no room for more. */
+static inline int64_t strategy_declare(StrategyBlock *block, uint32_t kind, double window)
+{
+    StrategyColumn column;
+    if (block->n_columns >= block->cap_columns)
+        return -1;
+    memset(&column, 0, sizeof column);
+    column.kind = kind;
+    column.input = STRATEGY_INPUT_CLOSE;
+    column.params[0] = window;
+    block->declared[block->n_columns] = column;
+    return block->n_columns++;
+}
+
+/* Places a market order and returns its number. */
+static inline uint64_t strategy_order(StrategyBlock *block, uint32_t instrument,
+                                      uint32_t size_kind, double size)
+{
+    StrategyOrder order;
+    memset(&order, 0, sizeof order);
+    order.id = block->next_order_id++;
+    order.instrument = instrument;
+    order.action = STRATEGY_ACTION_PLACE;
+    order.kind = STRATEGY_KIND_MARKET;
+    order.size_kind = size_kind;
+    order.size = size;
+    order.limit_price = order.stop_price = order.trail = (double)NAN;
+    order.time_in_force = STRATEGY_TIF_GTC;
+    if (block->n_orders < block->cap_orders)
+        block->orders[block->n_orders++] = order;
+    else
+        block->n_orders_dropped++;
+    return order.id;
+}
+
+/* Whether it is time to come back to the host: an order was placed, or the log is filling up. */
+static inline int strategy_acted(const StrategyBlock *block)
+{
+    return block->n_orders > 0 || block->log_len > block->log_cap / 2;
+}
+
+/* Writes a line into the log of the run. */
+static inline void strategy_log(StrategyBlock *block, uint64_t at, const char *line)
+{
+    size_t length = strlen(line);
+    uint8_t *into = block->log + block->log_len;
+    uint32_t length32;
+    if (length > 65536)
+        length = 65536;
+    if (block->log_len + 12 + length > block->log_cap) {
+        block->n_log_dropped++;
+        return;
+    }
+    length32 = (uint32_t)length;
+    memcpy(into, &at, 8);
+    memcpy(into + 8, &length32, 4);
+    memcpy(into + 12, line, length);
+    block->log_len += 12 + length32;
+}
+
+/* Writes the error text and returns the status to come back with. */
+static inline int32_t strategy_error(StrategyBlock *block, const char *text)
+{
+    size_t length = strlen(text);
+    if (length > block->error_cap)
+        length = block->error_cap;
+    memcpy(block->error, text, length);
+    block->error_len = (uint32_t)length;
+    return STRATEGY_STATUS_ERROR;
+}
+
+/* The symbol that the library exports. */
+#if defined(__GNUC__)
+#define STRATEGY_EXPORT __attribute__((visibility("default")))
+#else
+#define STRATEGY_EXPORT
+#endif
+extern STRATEGY_EXPORT const StrategyPlugin strategy_plugin_v1;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* STRATEGY_API_H */
