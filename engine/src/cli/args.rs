@@ -77,6 +77,7 @@ impl Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Ingest(super::ingest::IngestArgs),
     Db(super::db::DbArgs),
     Runs(super::runs::RunsArgs),
     Doctor(super::doctor::DoctorArgs),
@@ -104,9 +105,22 @@ pub(crate) fn parse(args: &[OsString], out: &Out) -> Parsed {
                 let styled = out.color_stdout();
                 Parsed::Show(if styled { text.ansi().to_string() } else { text.to_string() })
             }
-            _ => Parsed::Refused(failure_of(&error)),
+            _ => Parsed::Refused(failure_of(&error, &command_of(args))),
         },
     }
+}
+
+/// The command that the arguments begin with, with its parents, as one would write it.
+fn command_of(args: &[OsString]) -> String {
+    let mut command = Cli::command();
+    let mut words = vec![command.get_name().to_owned()];
+    for word in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
+        if let Some(inner) = command.find_subcommand(word) {
+            words.push(word.to_owned());
+            command = inner.clone();
+        }
+    }
+    words.join(" ")
 }
 
 /// The arguments with the command that the program's own name stands for.

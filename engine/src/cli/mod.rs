@@ -8,6 +8,7 @@ mod app;
 mod args;
 mod db;
 mod doctor;
+mod ingest;
 mod interrupt;
 mod output;
 mod refuse;
@@ -80,6 +81,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
         match cli.command {
             Command::Db(args) => db::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
+            Command::Ingest(args) => ingest::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,
         }
     })

@@ -13,9 +13,10 @@ use serde::Serialize;
 use crate::{
     error::{Code, Failure},
     redact::redact,
+    report::text::{fitted, printable},
 };
 
-/// Longest value that a message repeats, in characters.
+/// Longest value that a message repeats, in columns.
 const CLIP: usize = 60;
 
 /// Where and how to print.
@@ -57,6 +58,11 @@ impl Out {
     /// Whether results are wanted as JSON.
     pub(crate) fn json(&self) -> bool {
         self.json
+    }
+
+    /// Whether nothing but errors is wanted on standard error.
+    pub(crate) fn quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether standard output takes colours.
@@ -140,32 +146,16 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
-/// The text with every control character but the newline written out.
+/// The text with every character that could steer a terminal written out, but for line ends.
 pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && (c.is_control() || is_direction_mark(c)) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
 }
 
-/// Characters that reorder what stands around them on a terminal.
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The text made visible and cut to a length that a message can carry.
+/// The text made visible, in one line, and cut to a length that a message can carry.
 pub(crate) fn clip(text: &str) -> String {
-    let shown = visible(text).replace('\n', "\\n");
-    if shown.chars().count() <= CLIP {
-        return shown;
-    }
-    let cut: String = shown.chars().take(CLIP).collect();
-    format!("{cut}... ({} bytes)", text.len())
+    let shown = fitted(text, CLIP);
+    if shown == printable(text) { shown } else { format!("{shown} ({} bytes)", text.len()) }
 }
 
 #[cfg(test)]
@@ -176,6 +166,6 @@ mod tests {
     fn control_characters_are_written_out_and_long_values_are_cut() {
         assert_eq!(visible("a\x1b[31m\nb\u{202e}"), "a\\u{1b}[31m\nb\\u{202e}");
         assert_eq!(clip("short\n"), "short\\n");
-        assert_eq!(clip(&"x".repeat(10_000)), format!("{}... (10000 bytes)", "x".repeat(60)));
+        assert_eq!(clip(&"x".repeat(10_000)), format!("{}... (10000 bytes)", "x".repeat(57)));
     }
 }

@@ -5,10 +5,10 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use super::{output::clip, value::Invalid};
 use crate::error::{Code, Failure};
 
-/// The refusal in one line, with a hint that works when pasted.
-pub(crate) fn failure_of(error: &Error) -> Failure {
+/// The refusal in one line, with a hint that works when pasted; `command` is what was being read.
+pub(crate) fn failure_of(error: &Error, command: &str) -> Failure {
     let message = match error.kind() {
-        ErrorKind::ValueValidation => return invalid_value(error),
+        ErrorKind::ValueValidation => return invalid_value(error, command),
         ErrorKind::InvalidValue if text(error, ContextKind::InvalidValue).is_empty() => {
             format!("{} needs a value", argument(error))
         }
@@ -34,10 +34,10 @@ pub(crate) fn failure_of(error: &Error) -> Failure {
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8 text".to_owned(),
         _ => first_paragraph(error),
     };
-    Failure::new(Code::Usage, message).help(hint(error))
+    Failure::new(Code::Usage, message).help(hint(error, command))
 }
 
-fn invalid_value(error: &Error) -> Failure {
+fn invalid_value(error: &Error, command: &str) -> Failure {
     let value = clip(&text(error, ContextKind::InvalidValue));
     let source = std::error::Error::source(error);
     let argument = argument(error);
@@ -48,21 +48,25 @@ fn invalid_value(error: &Error) -> Failure {
         // The rooms' own errors name the value themselves.
         Some((None, source)) if source.to_string().contains(&value) => {
             Failure::new(Code::Usage, format!("{argument}: {source}"))
-                .help(format!("{} --help", command(error)))
+                .help(format!("{command} --help"))
         }
-        _ => Failure::new(Code::Usage, format!("{argument} '{value}' is not valid"))
-            .help(format!("{} --help", command(error))),
+        Some((None, source)) => {
+            Failure::new(Code::Usage, format!("{argument} '{value}': {source}"))
+                .help(format!("{command} --help"))
+        }
+        None => Failure::new(Code::Usage, format!("{argument} '{value}' is not valid"))
+            .help(format!("{command} --help")),
     }
 }
 
 /// What would have been right: a similar name, the valid values, or where to read them.
-fn hint(error: &Error) -> String {
+fn hint(error: &Error, command: &str) -> String {
     let suggestions =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let similar =
         suggestions.into_iter().map(|kind| text(error, kind)).find(|text| !text.is_empty());
     if let Some(similar) = similar {
-        return format!("did you mean '{similar}'? {} --help lists what is valid", command(error));
+        return format!("did you mean '{similar}'? {command} --help lists what is valid");
     }
     for kind in [ContextKind::ValidValue, ContextKind::ValidSubcommand] {
         let valid = text(error, kind);
@@ -70,15 +74,7 @@ fn hint(error: &Error) -> String {
             return format!("valid: {valid}");
         }
     }
-    format!("{} --help", command(error))
-}
-
-/// The command that was being read, as in the usage line.
-fn command(error: &Error) -> String {
-    let usage = text(error, ContextKind::Usage);
-    let words = usage.trim_start_matches("Usage:").split_whitespace();
-    let words: Vec<&str> = words.take_while(|word| word.starts_with(char::is_lowercase)).collect();
-    if words.is_empty() { "algo-trader".to_owned() } else { words.join(" ") }
+    format!("{command} --help")
 }
 
 fn argument(error: &Error) -> String {

@@ -3,7 +3,10 @@
 use engine_core::calendar::DAY_NS;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::config::is_strategy_reference;
+use crate::{
+    config::is_strategy_reference,
+    ingest::{IngestError, check_symbol},
+};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -27,20 +30,27 @@ impl Invalid {
     }
 }
 
-/// Longest symbol that is taken, in bytes.
-const LONGEST_SYMBOL: usize = 1024;
-
 /// A symbol as the user writes it.
 pub(crate) fn symbol(text: &str) -> Result<String, Invalid> {
-    if text.trim().is_empty() {
-        return Err(Invalid::new("a symbol cannot be empty", "-s SPY"));
+    match check_symbol(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(error) => {
+            let reason = match error {
+                IngestError::Symbol { reason, .. } => reason.to_owned(),
+                other => other.to_string(),
+            };
+            Err(Invalid::new(reason, "-s SPY"))
+        }
     }
-    if text.len() > LONGEST_SYMBOL {
-        let reason =
-            format!("a symbol has at most {LONGEST_SYMBOL} bytes, this one {}", text.len());
-        return Err(Invalid::new(reason, "-s SPY"));
+}
+
+/// One character between cells.
+pub(crate) fn delimiter(text: &str) -> Result<u8, Invalid> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii_punctuation() || matches!(byte, b' ' | b'\t') => Ok(*byte),
+        _ => Err(Invalid::new("not one character", "--delimiter ';' (or tab)")),
     }
-    Ok(text.to_owned())
 }
 
 /// The name of a strategy, alone or as `file.so:name`.
@@ -197,5 +207,7 @@ mod tests {
             assert_eq!(symbol(good), Ok(good.to_owned()));
         }
         assert!(symbol(" ").is_err() && symbol(&"x".repeat(2000)).is_err());
+        assert_eq!((delimiter(";"), delimiter("tab")), (Ok(b';'), Ok(b'\t')));
+        assert!(delimiter(";;").is_err() && delimiter("").is_err() && delimiter("x").is_err());
     }
 }

@@ -282,7 +282,9 @@ fn files_and_functions_stay_readable() {
 
 #[test]
 fn every_file_says_first_what_it_is_for() {
-    let missing = |source: &Source| !source.text.starts_with("//! ");
+    let missing = |source: &Source| {
+        !source.text.starts_with("//! ") && !source.text.starts_with("#![doc = include_str!")
+    };
     let broken: Vec<String> =
         sources().iter().filter(|s| missing(s)).map(|s| s.path.clone()).collect();
     none(&broken);

@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod cli_database;
+mod cli_ingest;
 mod feed;
 mod output;
 mod program;
