@@ -15,7 +15,7 @@ use std::{
 
 use tokio::{
     runtime::{Builder, Runtime},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::Notify,
 };
 
@@ -47,12 +47,7 @@ pub(crate) fn hold() {
 /// Runs a command to its end or to the first signal.
 pub(crate) fn or(command: impl Future<Output = Outcome>) -> Outcome {
     let came = Arc::new(Notify::new());
-    let watcher = Arc::clone(&came);
-    // A thread of its own, because a command may compute for long without waiting for anything.
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || runtime().map(|runtime| runtime.block_on(watch(&watcher))))
-        .map_err(|error| cannot_start(&error))?;
+    watch(Arc::clone(&came)).map_err(|error| cannot_start(&error))?;
 
     let runtime = runtime().map_err(|error| cannot_start(&error))?;
     let ended = runtime.block_on(async {
@@ -76,10 +71,22 @@ fn cannot_start(error: &std::io::Error) -> Failure {
     Failure::new(Code::Bug, format!("cannot start: {error}"))
 }
 
+/// Listens from now on, on a thread of its own, because a command may compute for long without
+/// waiting for anything.
+fn watch(came: Arc<Notify>) -> std::io::Result<()> {
+    let runtime = runtime()?;
+    let entered = runtime.enter();
+    let interrupt = signal(SignalKind::interrupt())?;
+    let terminate = signal(SignalKind::terminate())?;
+    drop(entered);
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(end_on_signal(interrupt, terminate, &came)))
+        .map(drop)
+}
+
 /// Waits for the first signal, tells the command, and ends the program when that does not help.
-async fn watch(came: &Notify) -> std::io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+async fn end_on_signal(mut interrupt: Signal, mut terminate: Signal, came: &Notify) {
     let code = tokio::select! {
         _ = interrupt.recv() => 130,
         _ = terminate.recv() => 143,

@@ -57,7 +57,12 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Parsed::Refused(failure) => Err(failure),
     };
     if let Some(code) = interrupt::code() {
-        out.note("interrupted");
+        match ended {
+            Err(failure) if failure.code != Code::Bug => {
+                out.note(&format!("interrupted: {}", failure.message));
+            }
+            _ => out.note("interrupted"),
+        }
         return ExitCode::from(code);
     }
     match ended {

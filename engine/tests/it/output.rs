@@ -1,9 +1,9 @@
 //! What becomes of the output when its reader is odd, and of the program when it is told to stop.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::Read,
-    process::Stdio,
+    fs::OpenOptions,
+    io::Write,
+    process::{Command, Stdio},
 };
 
 use crate::program::{Program, Said};
@@ -71,14 +71,25 @@ fn colours_come_when_asked_for_and_no_color_only_rules_the_automatic() {
 }
 
 #[test]
-fn a_log_folder_that_cannot_be_made_is_not_a_failure() {
-    let program = Program::new();
-    File::create(program.home().join("logs")).unwrap();
-    let mut child = program.command(&["--help"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    assert!(child.wait().unwrap().success());
-    assert!(text.contains("Commands:"));
+fn signals_end_a_command_with_their_own_codes_and_nothing_half_done() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let program = Program::new();
+        let pipe = program.home().join("bars.csv");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut command = program.command(&["ingest", "-s", "SPY", "--from-csv", "bars.csv"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Opening waits for the program to open its end; then the input never comes to its end.
+        let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
+        writer.write_all(b"date,open,high,low,close\n2024-01-02,1,2,1,2\n").unwrap();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let said: Said = child.wait_with_output().unwrap().into();
+        assert_eq!(said.code, Some(code), "{}{}", said.stdout, said.stderr);
+        assert_eq!(said.stdout, "");
+        drop(writer);
+        let status = program.run(&["db", "status", "--json"]).json();
+        assert_eq!(status["database"]["rows"]["bars"], 0);
+    }
 }
 
 #[test]
