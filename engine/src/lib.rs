@@ -12,3 +12,4 @@ pub mod registry;
 pub mod report;
 pub mod store;
 pub mod telemetry;
+pub mod worker;

@@ -50,7 +50,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("serde", &["*"]),
-    ("serde_json", &["engine/src/report/", "engine/src/cli/", "engine/src/worker/"]),
+    ("serde_json", &["engine/src/report/", "engine/src/cli/", "engine/src/registry/cache.rs"]),
     (
         "sha2",
         &[
@@ -86,7 +86,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
     ("ingest", &["error", "store"]),
     ("feed", &["error", "registry", "store"]),
     ("registry", &["config", "error", "worker"]),
-    ("worker", &["error", "registry"]),
+    ("worker", &["error", "feed", "registry"]),
     ("report", &["error", "store"]),
     ("plot", &["error", "report"]),
 ];

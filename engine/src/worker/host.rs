@@ -1,0 +1,268 @@
+//! The host's side: starts a worker, waits for its record, and when there is none finds out why.
+
+use std::{
+    fs::File,
+    hash::{BuildHasher, RandomState},
+    io::{self, PipeReader, Read},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::{net::UnixStream, process::CommandExt, process::ExitStatusExt},
+    },
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create},
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+};
+use strategy_api::abi::layout::Progress;
+
+use super::{
+    output::Output,
+    wire::{COMMAND, Done, Envelope, Job, Reply, checksum, decode, send_job},
+};
+use crate::registry::foreign::{SharedProgress, map_progress, map_readonly};
+
+/// How long a worker may take to end after its record; then it is killed with whatever it left running.
+const GRACE: Duration = Duration::from_millis(50);
+/// How long a worker may take to die after it said that it has no memory.
+const DYING: Duration = Duration::from_millis(500);
+/// Bytes of the file that holds the progress page.
+const PAGE: u64 = 4096;
+
+/// How a worker ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// With a whole result.
+    Reply(Box<Reply>),
+    /// With a result that is not whole.
+    Damaged,
+    /// Without one.
+    Exit(ExitStatus, Progress, Output),
+    /// Not at all, for longer than it may.
+    Silent(Progress, Output),
+}
+
+/// What a worker is started with.
+pub(super) struct Order<'a> {
+    pub(super) program: &'a Path,
+    pub(super) job: Job,
+    pub(super) library: Option<BorrowedFd<'a>>,
+    pub(super) files: Vec<BorrowedFd<'a>>,
+    pub(super) memory: u64,
+    pub(super) silence: Duration,
+}
+
+/// Starts a worker and waits for its end.
+///
+/// The worker dies with the thread that calls this, so a thread that may end first must not.
+///
+/// # Errors
+/// When it cannot be started.
+pub(super) fn execute(order: &Order<'_>) -> io::Result<End> {
+    let worker = Worker::start(order)?;
+    Ok(worker.wait(order.silence))
+}
+
+struct Worker {
+    child: Child,
+    ended: OwnedFd,
+    socket: UnixStream,
+    output: Output,
+    pipe: Option<PipeReader>,
+    progress: SharedProgress,
+    result: File,
+    nonce: u64,
+}
+
+impl Worker {
+    fn start(order: &Order<'_>) -> io::Result<Self> {
+        let (socket, theirs) = UnixStream::pair()?;
+        let (pipe, writer) = io::pipe()?;
+        let page = memory_file("progress", MemfdFlags::empty())?;
+        page.set_len(PAGE)?;
+        let result = memory_file("result", MemfdFlags::ALLOW_SEALING)?;
+        let progress = map_progress(&page)?;
+        let envelope = Envelope {
+            nonce: RandomState::new().hash_one(std::process::id()),
+            host: std::process::id(),
+            memory: order.memory,
+            has_library: order.library.is_some(),
+            job: order.job.clone(),
+        };
+        let mut command = Command::new(order.program);
+        command
+            .arg0("algo-trader")
+            .arg(COMMAND)
+            .env_clear()
+            // Its own group: an interrupt at the terminal is the host's to handle, and whatever a
+            // plugin starts can be killed with it.
+            .process_group(0)
+            .stdin(OwnedFd::from(theirs))
+            .stdout(writer.try_clone()?)
+            .stderr(Stdio::from(writer));
+        let mut child = command.spawn()?;
+        drop(command);
+        let ended = pidfd_open(Pid::from_child(&child), PidfdFlags::empty());
+        let ended = ended.inspect_err(|_| {
+            let _ = child.kill().and_then(|()| child.wait());
+        })?;
+        let (output, nonce) = (Output::default(), envelope.nonce);
+        let pipe = Some(pipe);
+        let worker = Self { child, ended, socket, output, pipe, progress, result, nonce };
+        let mut files = vec![page.as_fd(), worker.result.as_fd()];
+        files.extend(order.library);
+        files.extend(&order.files);
+        if let Err(error) = send_job(&worker.socket, &envelope, &files) {
+            // A worker that is gone before it listened is reported by how it ended.
+            tracing::debug!(%error, "the worker does not take its job");
+        }
+        Ok(worker)
+    }
+
+    /// Waits until there is a record, the process has ended, or nothing has happened for too long.
+    fn wait(mut self, silence: Duration) -> End {
+        let mut seen = self.progress.read();
+        let mut deadline = Instant::now() + silence;
+        let mut dying = false;
+        loop {
+            let ready = self.poll(deadline.min(Instant::now() + silence / 8));
+            if let Some(done) = ready.socket.then(|| self.record()).flatten() {
+                return self.finish(done);
+            }
+            if ready.ended {
+                // The record may have come between the two looks.
+                let late = self.record();
+                return match late {
+                    Some(done) => self.finish(done),
+                    None => self.exited(),
+                };
+            }
+            let now = self.progress.read();
+            if now != seen && !dying {
+                (seen, deadline) = (now, Instant::now() + silence);
+            }
+            if !dying && self.output.is_out_of_memory() {
+                (dying, deadline) = (true, deadline.min(Instant::now() + DYING));
+            }
+            if Instant::now() >= deadline {
+                let progress = self.progress.read();
+                self.end();
+                return End::Silent(progress, std::mem::take(&mut self.output));
+            }
+        }
+    }
+
+    /// Waits until something can be read or the process has ended; reads what it printed.
+    fn poll(&mut self, until: Instant) -> Ready {
+        let timeout = until.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(timeout).ok();
+        let mut fds =
+            vec![PollFd::new(&self.ended, PollFlags::IN), PollFd::new(&self.socket, PollFlags::IN)];
+        fds.extend(self.pipe.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+        // An interrupted wait is a short one.
+        let _ = poll(&mut fds, timeout.as_ref());
+        let is_ready = |index: usize| fds.get(index).is_some_and(|fd| !fd.revents().is_empty());
+        let (ended, socket, output) = (is_ready(0), is_ready(1), is_ready(2));
+        if output {
+            self.read_output();
+        }
+        Ready { ended, socket }
+    }
+
+    /// Reads once what is there; never waits.
+    fn read_output(&mut self) {
+        let mut bytes = [0; 16 * 1024];
+        match self.pipe.as_mut().map(|pipe| pipe.read(&mut bytes)) {
+            Some(Ok(count)) if count > 0 => self.output.take(&bytes[..count]),
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => self.pipe = None,
+        }
+    }
+
+    /// The record, when it is there.
+    fn record(&mut self) -> Option<Done> {
+        self.socket.set_nonblocking(true).ok()?;
+        let mut bytes = [0; Done::BYTES];
+        self.socket.read_exact(&mut bytes).ok()?;
+        Done::from_bytes(&bytes).filter(|done| done.nonce == self.nonce)
+    }
+
+    fn exited(mut self) -> End {
+        let progress = self.progress.read();
+        let status = self.end();
+        let output = std::mem::take(&mut self.output);
+        status.map_or(End::Silent(progress, Output::default()), |status| {
+            End::Exit(status, progress, output)
+        })
+    }
+
+    fn finish(mut self, done: Done) -> End {
+        let until = Instant::now() + GRACE;
+        while !self.poll(until).ended && Instant::now() < until {}
+        self.end();
+        // What a plugin may have left behind can no longer write to it.
+        let sealed = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK;
+        let reply = fcntl_add_seals(&self.result, sealed)
+            .map_err(io::Error::from)
+            .and_then(|()| map_readonly(&self.result))
+            .and_then(|bytes| read_reply(&bytes, done));
+        match reply {
+            Ok(reply) => End::Reply(Box::new(reply)),
+            Err(error) => {
+                tracing::debug!(%error, "the result of a worker cannot be read");
+                End::Damaged
+            }
+        }
+    }
+
+    /// Kills what is still there, reads the rest of what it printed, and gives how it ended.
+    fn end(&mut self) -> Option<ExitStatus> {
+        // Before the process is waited for, so that its number cannot be another's by now.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let status = self.child.wait().ok();
+        let rest = Instant::now() + GRACE;
+        while self.pipe.is_some() && Instant::now() < rest {
+            let mut fds = [PollFd::new(self.pipe.as_ref().expect("checked above"), PollFlags::IN)];
+            let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+            match poll(&mut fds, Some(&none)) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => self.read_output(),
+            }
+        }
+        self.output.end();
+        status
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            self.end();
+        }
+    }
+}
+
+struct Ready {
+    ended: bool,
+    socket: bool,
+}
+
+fn memory_file(name: &str, flags: MemfdFlags) -> io::Result<File> {
+    Ok(File::from(memfd_create(name, flags | MemfdFlags::CLOEXEC)?))
+}
+
+fn read_reply(bytes: &[u8], done: Done) -> io::Result<Reply> {
+    if bytes.len() as u64 != done.length || checksum(bytes) != done.checksum {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "length or checksum differ"));
+    }
+    decode(bytes)
+}
+
+/// Number of the signal that ended a process.
+pub(super) fn signal_of(status: ExitStatus) -> Option<i32> {
+    status.signal()
+}

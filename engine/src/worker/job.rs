@@ -1,0 +1,145 @@
+//! Does a job: in a worker, or with `--in-process` in the host itself.
+
+use std::{fs::File, os::fd::OwnedFd};
+
+use engine_core::{
+    backtest::{self, RunError},
+    universe::Member,
+};
+use strategy_api::{
+    Resolution,
+    abi::{
+        describe,
+        host::{Fault, FaultKind},
+        layout::StrategyDef,
+        raw::ProgressPage,
+        submitted,
+    },
+    testing::{Finding, conformance},
+};
+
+use super::wire::{Failed, Job, Refusal, Reply};
+use crate::{
+    feed::ColumnFile,
+    registry::{DoorError, describe_all, facts::StrategyFacts, foreign::open_library, try_start},
+};
+
+/// Does a job. `library` is the sealed file of a plugin; without one the strategy is built in.
+pub(super) fn perform(
+    job: &Job,
+    library: Option<File>,
+    files: Vec<OwnedFd>,
+    progress: &ProgressPage,
+) -> Reply {
+    let defs = match library.map(open_library).transpose() {
+        Ok(defs) => defs.unwrap_or_else(|| submitted().to_vec()),
+        Err(error) => return Reply::NotOpened(error.into()),
+    };
+    let done = match job {
+        Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
+        Job::Run { strategy, values, config } => {
+            of_name(&defs, strategy).and_then(|def| run(def, values, files, config, progress))
+        }
+        Job::Check { strategy, values, cuts } => {
+            of_name(&defs, strategy).and_then(|def| check(def, values, files, *cuts))
+        }
+    };
+    done.unwrap_or_else(|reply| reply)
+}
+
+impl From<DoorError> for Refusal {
+    fn from(error: DoorError) -> Self {
+        // A missing system library can be installed; a wrong layout stays wrong.
+        let lasting = !matches!(error, DoorError::Loader(_));
+        let reason = error.to_string();
+        let detail = match error {
+            DoorError::Layout { full, .. } => Some(full),
+            _ => None,
+        };
+        Self { reason, detail, lasting }
+    }
+}
+
+fn of_name(defs: &[&'static StrategyDef], name: &str) -> Result<&'static StrategyDef, Reply> {
+    let found = defs.iter().find(|def| describe(def).is_ok_and(|described| described.name == name));
+    found.copied().ok_or_else(|| {
+        let reason = format!("it holds no strategy '{name}'");
+        Reply::NotOpened(Refusal { reason, detail: None, lasting: true })
+    })
+}
+
+fn probe(defs: &[&'static StrategyDef], skip: Option<&[u32]>, progress: &ProgressPage) -> Reply {
+    let mut all: Vec<StrategyFacts> = match describe_all(defs) {
+        Ok(all) => all,
+        Err(reason) => return Reply::NotOpened(Refusal { reason, detail: None, lasting: true }),
+    };
+    for (index, (def, facts)) in (0..).zip(defs.iter().copied().zip(&mut all)) {
+        // The beat tells the host which strategy it is that breaks.
+        progress.beat();
+        if skip.is_some_and(|skip| !skip.contains(&index)) {
+            try_start(def, facts, progress);
+        }
+    }
+    Reply::Probed(all)
+}
+
+fn open_columns(files: Vec<OwnedFd>) -> Result<Vec<ColumnFile>, Reply> {
+    let open = |fd| ColumnFile::open(File::from(fd));
+    let files = files.into_iter().map(open).collect::<Result<Vec<_>, _>>();
+    files.map_err(|error| Reply::Failed(Failed::Columns(error.to_string())))
+}
+
+fn run(
+    def: &'static StrategyDef,
+    values: &[f64],
+    files: Vec<OwnedFd>,
+    config: &backtest::Config,
+    progress: &ProgressPage,
+) -> Result<Reply, Reply> {
+    let files = open_columns(files)?;
+    let members: Vec<Member<'_>> = files.iter().map(member).collect();
+    let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
+    let result = backtest::run(def, values, &members, resolution, config, progress);
+    Ok(match result {
+        Ok(result) => Reply::Ran(Box::new(result)),
+        Err(error) => Reply::Failed(failed(error)),
+    })
+}
+
+/// The bars of a file under its symbol.
+pub(super) fn member(file: &ColumnFile) -> Member<'_> {
+    Member { symbol: &file.info().symbol, columns: file.columns() }
+}
+
+fn failed(error: RunError) -> Failed {
+    match error {
+        RunError::NoBars => Failed::NoBars,
+        RunError::Column(text) => Failed::Column(text),
+        RunError::Strategy { fault, .. }
+            if fault.kind == FaultKind::Refused && fault.callback == "on_start" =>
+        {
+            Failed::Refused(fault.text)
+        }
+        RunError::Strategy { fault: Fault { callback, at, text, .. }, ts } => {
+            Failed::Fault { callback: callback.to_owned(), at, ts, text }
+        }
+    }
+}
+
+fn check(
+    def: &'static StrategyDef,
+    values: &[f64],
+    files: Vec<OwnedFd>,
+    cuts: usize,
+) -> Result<Reply, Reply> {
+    let files = open_columns(files)?;
+    let Some(file) = files.first() else { return Ok(Reply::Failed(Failed::NoBars)) };
+    let columns = file.columns();
+    let bars: Vec<_> = (0..columns.len()).map(|row| columns.bar(row)).collect();
+    let findings = conformance(def, values, &bars, cuts);
+    if let [Finding::Fault(fault)] = findings.as_slice() {
+        let ts = columns.ts.get(fault.at).copied();
+        return Ok(Reply::Failed(failed(RunError::Strategy { fault: fault.clone(), ts })));
+    }
+    Ok(Reply::Checked(findings.iter().map(ToString::to_string).collect()))
+}
