@@ -345,7 +345,8 @@ typedef int32_t (*StrategyStartFn)(const double *params,
                                    struct StrategyBlock *block,
                                    StrategyState **out);
 
-// Runs fills and then bars `at..to` of the block; comes back after the first bar with an order.
+// Runs fills and then steps `at..to` of the block; comes back after the first one with an order or a
+// log line.
 typedef int32_t (*StrategyRunFn)(StrategyState *state, struct StrategyBlock *block);
 
 // Releases an instance.
@@ -474,10 +475,10 @@ static inline uint64_t strategy_order(StrategyBlock *block, uint32_t instrument,
     return order.id;
 }
 
-/* Whether it is time to come back to the host: an order was placed, or the log is filling up. */
+/* Whether it is time to come back to the host: an order was placed or a log line written. */
 static inline int strategy_acted(const StrategyBlock *block)
 {
-    return block->n_orders > 0 || block->log_len > block->log_cap / 2;
+    return block->n_orders > 0 || block->log_len > 0;
 }
 
 /* Writes a line into the log of the run. */

@@ -75,10 +75,10 @@ static inline uint64_t strategy_order(StrategyBlock *block, uint32_t instrument,
     return order.id;
 }
 
-/* Whether it is time to come back to the host: an order was placed, or the log is filling up. */
+/* Whether it is time to come back to the host: an order was placed or a log line written. */
 static inline int strategy_acted(const StrategyBlock *block)
 {
-    return block->n_orders > 0 || block->log_len > block->log_cap / 2;
+    return block->n_orders > 0 || block->log_len > 0;
 }
 
 /* Writes a line into the log of the run. */

@@ -236,7 +236,7 @@ impl<'a> Instance<'a> {
     }
 
     /// Tells the strategy of `fills`, runs steps from `at` on, and returns the last step that was
-    /// run: the first one with an order, or `to - 1`.
+    /// run: the first one with an order or a log line, or `to - 1`.
     ///
     /// # Errors
     /// When the strategy panics, floods the engine with orders or breaks the protocol.

@@ -69,7 +69,8 @@ pub type StartFn = unsafe extern "C" fn(
     block: *mut RunBlock,
     out: *mut *mut State,
 ) -> i32;
-/// Runs fills and then bars `at..to` of the block; comes back after the first bar with an order.
+/// Runs fills and then steps `at..to` of the block; comes back after the first one with an order or a
+/// log line.
 pub type RunFn = unsafe extern "C" fn(state: *mut State, block: *mut RunBlock) -> i32;
 /// Releases an instance.
 pub type DropFn = unsafe extern "C" fn(state: *mut State);
