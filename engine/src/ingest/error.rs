@@ -72,21 +72,8 @@ pub enum IngestError {
         second: usize,
     },
     /// A cell shows that the whole file cannot be read as it is.
-    #[error("{file}: line {line}, column {column}: '{value}' {problem}")]
-    Cell {
-        /// The file.
-        file: String,
-        /// Line, 1-based.
-        line: u64,
-        /// Name or position of the column.
-        column: String,
-        /// The cell.
-        value: String,
-        /// What is wrong.
-        problem: String,
-        /// What would help.
-        help: Option<String>,
-    },
+    #[error(transparent)]
+    Cell(Box<BadCell>),
     /// An option does not fit.
     #[error("{0}")]
     Option(String),
@@ -188,6 +175,30 @@ pub enum IngestError {
     Store(#[from] StoreError),
 }
 
+/// A cell that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: line {line}, column {column}: '{value}' {problem}")]
+pub struct BadCell {
+    /// The file.
+    pub file: String,
+    /// Line, 1-based.
+    pub line: u64,
+    /// Position and name of the column.
+    pub column: String,
+    /// The cell, shortened.
+    pub value: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What would help.
+    pub help: Option<String>,
+}
+
+impl From<BadCell> for IngestError {
+    fn from(cell: BadCell) -> Self {
+        Self::Cell(Box::new(cell))
+    }
+}
+
 fn first_reasons(rejects: &[Reject]) -> String {
     let shown: Vec<String> = rejects
         .iter()
@@ -216,7 +227,8 @@ fn help(error: &IngestError) -> Option<String> {
         IngestError::RepeatedColumn { column, first, .. } => {
             Some(format!("say which one: --columns {}={first}", column.key()))
         }
-        IngestError::Cell { help, .. } | IngestError::NoValidRows { help, .. } => help.clone(),
+        IngestError::Cell(cell) => cell.help.clone(),
+        IngestError::NoValidRows { help, .. } => help.clone(),
         IngestError::TooManyUnsorted { file, .. } => {
             let file = shell_word(file);
             Some(format!("sort it first: (head -n 1 {file}; tail -n +2 {file} | sort) > sorted.csv"))

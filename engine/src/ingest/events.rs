@@ -8,6 +8,7 @@
 use super::{
     IngestError, check_symbol,
     csv::{Source, csv_reader, number, open, shown},
+    error::BadCell,
     time::{DateOrder, TimeReader, zone},
 };
 use crate::store::Store;
@@ -180,20 +181,21 @@ impl Columns {
                 shown(String::from_utf8_lossy(name).trim()).to_lowercase().replace(' ', "_")
             })
             .collect();
-        let find = |wanted: &[&str]| {
+        let find = |wanted: &[&str]| -> Result<Option<usize>, IngestError> {
             let found: Vec<usize> =
                 (0..names.len()).filter(|index| wanted.contains(&names[*index].as_str())).collect();
             match found[..] {
                 [] => Ok(None),
                 [index] => Ok(Some(index)),
-                [first, second, ..] => Err(IngestError::Cell {
+                [first, second, ..] => Err(BadCell {
                     file: file.to_owned(),
                     line: 1,
                     column: (second + 1).to_string(),
                     value: names[second].clone(),
                     problem: format!("means the same as column {}", first + 1),
                     help: None,
-                }),
+                }
+                .into()),
             }
         };
         let needed = |wanted: &[&str]| {
@@ -239,7 +241,7 @@ impl Row<'_> {
 
     fn wrong(&self, index: usize, problem: String, help: Option<&str>) -> IngestError {
         let name = self.columns.names.get(index).map(String::as_str).unwrap_or_default();
-        IngestError::Cell {
+        BadCell {
             file: self.file.to_owned(),
             line: self.line(),
             column: format!("{} ({name})", index + 1),
@@ -247,6 +249,7 @@ impl Row<'_> {
             problem,
             help: help.map(str::to_owned),
         }
+        .into()
     }
 
     fn event(&self, times: &mut TimeReader, source: &str) -> Result<Event, IngestError> {

@@ -24,7 +24,7 @@ mod tests;
 pub mod time;
 pub mod validate;
 
-pub use error::IngestError;
+pub use error::{BadCell, IngestError};
 pub use gaps::{Gaps, SHOWN as GAPS_SHOWN};
 pub use rejects::KEPT as REJECTS_KEPT;
 pub use report::{IndicatorState, IngestReport};

@@ -3,7 +3,7 @@
 use super::{
     IngestError,
     csv::{ColumnMap, Place, RowOptions, Source, Wanted},
-    scan::Plan,
+    scan::{Plan, SORT_LIMIT},
     time::{DateOrder, TimeReader, zone},
 };
 use crate::store::{SeriesKey, Store};
@@ -56,6 +56,8 @@ pub struct CsvIngest {
     pub adjusted_close_column: Option<String>,
     /// How the prices are adjusted; by default raw, or adjusted when there is a column to scale by.
     pub prices: Option<Prices>,
+    /// Most rows that are sorted in memory when the text is not in rising order.
+    pub sort_limit: usize,
     /// Whether one rejected row fails the whole.
     pub strict: bool,
     /// The clock, nanoseconds UTC: bars that end after it are not final.
@@ -79,6 +81,7 @@ impl CsvIngest {
             delimiter: None,
             adjusted_close_column: None,
             prices: None,
+            sort_limit: SORT_LIMIT,
             strict: false,
             now,
             source_name: "csv".to_owned(),
@@ -109,6 +112,7 @@ impl CsvIngest {
                 calendar,
                 resolution: self.resolution,
                 now: self.now,
+                sort_limit: self.sort_limit,
             },
             key: SeriesKey {
                 instrument,

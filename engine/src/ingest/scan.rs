@@ -17,7 +17,7 @@ use engine_core::calendar::Calendar;
 use strategy_api::Resolution;
 use tokio::sync::mpsc::Sender;
 
-/// Most rows that are sorted in memory: 64 bytes each.
+/// Most rows that are sorted in memory, unless asked otherwise: 64 bytes each.
 pub const SORT_LIMIT: usize = 5_000_000;
 
 /// What is read and how.
@@ -29,6 +29,7 @@ pub(super) struct Plan {
     pub(super) calendar: Calendar,
     pub(super) resolution: Resolution,
     pub(super) now: i64,
+    pub(super) sort_limit: usize,
 }
 
 /// What the reading side hands over.
@@ -91,6 +92,7 @@ struct Pass<'a> {
     sequence: Sequence,
     rejects: Rejects,
     rows: u64,
+    sort_limit: usize,
     sender: &'a Sender<Message>,
 }
 
@@ -104,6 +106,7 @@ impl<'a> Pass<'a> {
             sequence: Sequence::new(GapCount::new(plan.calendar, plan.resolution)),
             rejects: Rejects::default(),
             rows: 0,
+            sort_limit: plan.sort_limit,
             sender,
         })
     }
@@ -126,9 +129,9 @@ impl<'a> Pass<'a> {
             if line.is_none() && all.last().is_some_and(|last| last.bar.ts > checked.bar.ts) {
                 line = Some(checked.line);
             }
-            if all.len() == SORT_LIMIT {
+            if all.len() == self.sort_limit {
                 let (file, line) = (self.file, line.unwrap_or(checked.line));
-                return Err(IngestError::TooManyUnsorted { file, line, limit: SORT_LIMIT });
+                return Err(IngestError::TooManyUnsorted { file, line, limit: self.sort_limit });
             }
             all.push(checked);
         }

@@ -154,8 +154,9 @@ impl Finder<'_> {
             .collect();
         let named = |index: usize, name: &str| normal(&self.names[index]) == name;
         match found[..] {
-            [date, time] if named(date, "date") && named(time, "time") => Ok((date, Some(time))),
-            [time, date] if named(date, "date") && named(time, "time") => Ok((date, Some(time))),
+            [date, time] | [time, date] if named(date, "date") && named(time, "time") => {
+                Ok((date, Some(time)))
+            }
             _ => self.one(Column::Time, &found).map(|time| (time, time_of_day)),
         }
     }

@@ -60,7 +60,7 @@ fn plain(cell: &[u8]) -> Option<f64> {
 
 fn any(cell: &[u8]) -> Result<f64, CellFault> {
     let is_word = |word: &&str| cell.eq_ignore_ascii_case(word.as_bytes());
-    if ["", "null", "none", "nan", "na", "n/a", "-"].iter().any(|word| is_word(word)) {
+    if ["", "null", "none", "nan", "na", "n/a", "-"].iter().any(is_word) {
         return Err(CellFault::Empty);
     }
     if let Some(value) = std::str::from_utf8(cell).ok().and_then(|text| text.parse().ok()) {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         IngestError,
-        error::shell_word,
+        error::{BadCell, shell_word},
         time::{TimeFault, TimeReader},
     },
     column::Place,
@@ -235,14 +235,15 @@ impl RowReader {
             }
             Fault::Row(fault) => return Ok(Outcome::Reject(fault)),
         };
-        Err(IngestError::Cell {
+        Err(BadCell {
             file: self.file.clone(),
             line: self.line(),
             column: self.layout.label(index),
             value: shown(&String::from_utf8_lossy(self.record.get(index).unwrap_or_default())),
             problem,
             help,
-        })
+        }
+        .into())
     }
 
     fn help_for_commas(&self, fault: CellFault) -> Option<String> {

@@ -78,7 +78,7 @@ fn quotient(sum: u128, n: u64) -> f64 {
         ((sum << -shift) as u64, false)
     };
     let cut = lost || top % n != 0;
-    let rounded = (top / n | u64::from(cut)) as f64;
+    let rounded = ((top / n) | u64::from(cut)) as f64;
     rounded * power_of_two(shift - UNIT_EXPONENT)
 }
 

@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub(crate) mod ingest;
 pub(crate) mod store;
 
 use std::future::Future;
