@@ -12,6 +12,7 @@ mod dates;
 mod envelope;
 mod figure;
 mod font;
+mod from_run;
 mod header;
 mod layers;
 mod name;
@@ -28,6 +29,7 @@ use jiff::tz::TimeZone;
 use plotters_svg::SVGBackend;
 use strategy_api::{Columns, Resolution};
 
+pub use from_run::{markers, moving_averages, overlay};
 pub use name::file_name;
 
 use crate::{

@@ -1,8 +1,31 @@
 //! Shows what a run came to: the summary for people, JSON, CSV files and the columns of a stored run.
 //!
 //! Pure functions from results to text or bytes; where they go (a terminal, a pipe, a file) is the
-//! caller's business. Nothing printed here can steer a terminal, whatever a symbol or a log line holds.
+//! caller's business. [`Report`] holds everything but the lists, [`Lists`] the lists, and both say the
+//! same whether they come from a run or from the database. Nothing printed here can steer a terminal,
+//! whatever a symbol or a log line holds.
 
+mod build;
+pub mod export;
 pub mod file;
+mod json;
+mod lists;
 pub mod number;
+mod problems;
+pub mod record;
+pub mod runs;
+mod schema;
+mod summary;
+#[cfg(test)]
+mod tests;
 pub mod text;
+mod time;
+
+pub use build::{Basis, Measured, Outcome, Subject, measure, report};
+pub use json::{full, stored};
+pub use lists::Lists;
+pub use schema::{
+    Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report, SCHEMA,
+    SeriesFacts, Settings, StrategyFacts, Warning,
+};
+pub use summary::{headline, summary};

@@ -17,6 +17,25 @@ pub fn printable(text: &str) -> String {
     safe
 }
 
+/// JSON text with the characters that [`printable`] writes out as JSON escapes, so that it means the same.
+///
+/// JSON itself only asks for that below U+0020.
+#[must_use]
+pub fn printable_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for letter in json.chars() {
+        if letter != '\n' && is_unsafe(letter) {
+            for unit in letter.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
+
 /// [`printable`], cut to at most `columns` display columns; a cut is marked with `...`.
 #[must_use]
 pub fn fitted(text: &str, columns: usize) -> String {
@@ -90,6 +109,15 @@ mod tests {
         assert_eq!(printable("a\r\nb\tc\0"), "a\\r\\nb\\tc\\u{0}");
         assert_eq!(printable("\u{202e}evil\u{9b}2J"), "\\u{202e}evil\\u{9b}2J");
         assert_eq!(printable("Zürich 東京 <script>"), "Zürich 東京 <script>");
+    }
+
+    #[test]
+    fn json_stays_the_same_value_without_letters_that_steer_a_terminal() {
+        let text = "\u{1b}[1m \u{9b}2J \u{202e} \u{7f} \u{e0041} é\n";
+        let json = serde_json::to_string(text).unwrap();
+        let safe = printable_json(&json);
+        assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
+        assert_eq!(safe, "\"\\u001b[1m \\u009b2J \\u202e \\u007f \\udb40\\udc41 é\\n\"");
     }
 
     #[test]

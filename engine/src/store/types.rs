@@ -136,9 +136,9 @@ pub struct RunRecord {
     pub engine_version: String,
     /// Configuration as JSON.
     pub config: String,
-    /// Result as JSON, the same text that `--json` prints.
+    /// Result as JSON: what `--json` prints, without the lists, which are in `columns`.
     pub result: String,
-    /// Orders, fills, trades and equity as columns: kind and bytes.
+    /// Orders, fills, trades, session equity and log as columns: kind and bytes.
     pub columns: Vec<(String, Vec<u8>)>,
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::calendar::{Calendar, day_number, utc_date};
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use strategy_api::Resolution;
 
 /// What the metrics of a run are computed from.
@@ -37,13 +37,14 @@ pub struct MetricsInput<'a> {
 }
 
 /// The figures of one run. The names of the fields are the JSON schema and stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Metrics {
     /// First session.
-    #[serde(serialize_with = "iso")]
+    #[serde(with = "iso")]
     pub first_session: Option<Date>,
     /// Last session.
-    #[serde(serialize_with = "iso")]
+    #[serde(with = "iso")]
     pub last_session: Option<Date>,
     /// Sessions from the first to the last, both included.
     pub sessions: usize,
@@ -76,13 +77,13 @@ pub struct Metrics {
     /// Maximum drawdown, fraction, zero or below.
     pub max_drawdown: Option<f64>,
     /// Exchange date of the peak before it; of the first bar where the initial capital is the peak.
-    #[serde(serialize_with = "iso")]
+    #[serde(with = "iso")]
     pub max_drawdown_peak: Option<Date>,
     /// Exchange date of its lowest equity.
-    #[serde(serialize_with = "iso")]
+    #[serde(with = "iso")]
     pub max_drawdown_trough: Option<Date>,
     /// Exchange date on which the peak was reached again.
-    #[serde(serialize_with = "iso")]
+    #[serde(with = "iso")]
     pub max_drawdown_recovery: Option<Date>,
     /// Whether the peak was reached again; true without a drawdown.
     pub max_drawdown_recovered: bool,
@@ -266,11 +267,27 @@ fn defined(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-// serde hands every field over by reference.
-#[allow(clippy::ref_option)]
-fn iso<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
-    match date {
-        Some(date) => serializer.collect_str(date),
-        None => serializer.serialize_none(),
+/// Dates as `2012-09-12`, or null.
+mod iso {
+    use jiff::civil::Date;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    // serde hands every field over by reference.
+    #[allow(clippy::ref_option)]
+    pub(super) fn serialize<S: Serializer>(
+        date: &Option<Date>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match date {
+            Some(date) => serializer.collect_str(date),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Date>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
     }
 }

@@ -1,0 +1,174 @@
+//! The lists of a result: orders, fills, trades, equity by session and the log, and one row of each
+//! as JSON and CSV show it.
+
+use std::borrow::Cow;
+
+use engine_core::{
+    backtest::{LogEntry, RunResult},
+    ledger::Trade,
+    metrics::SessionEquity,
+    order::{FillRecord, OrderRecord},
+};
+use serde::Serialize;
+use strategy_api::{Resolution, order::Size};
+
+use super::time::stamp;
+
+/// The lists of a result, borrowed from a run or read back from the database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lists<'a> {
+    /// Every order, in the order of placing.
+    pub orders: Cow<'a, [OrderRecord]>,
+    /// Every fill.
+    pub fills: Cow<'a, [FillRecord]>,
+    /// Closed trades by the time of closing, then open ones.
+    pub trades: Cow<'a, [Trade]>,
+    /// Equity at the end of each session.
+    pub equity: Cow<'a, SessionEquity>,
+    /// The same of the benchmark.
+    pub benchmark: Option<Cow<'a, SessionEquity>>,
+    /// The strategy's log.
+    pub log: Cow<'a, [LogEntry]>,
+}
+
+impl<'a> Lists<'a> {
+    /// The lists of a run.
+    #[must_use]
+    pub fn of(
+        result: &'a RunResult,
+        equity: &'a SessionEquity,
+        benchmark: Option<&'a SessionEquity>,
+    ) -> Self {
+        Self {
+            orders: Cow::Borrowed(&result.orders),
+            fills: Cow::Borrowed(&result.fills),
+            trades: Cow::Borrowed(&result.trades),
+            equity: Cow::Borrowed(equity),
+            benchmark: benchmark.map(Cow::Borrowed),
+            log: Cow::Borrowed(&result.log),
+        }
+    }
+}
+
+/// An order as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct OrderRow<'a> {
+    id: u64,
+    symbol: Option<&'a str>,
+    decided: String,
+    size_kind: Option<&'static str>,
+    size: f64,
+    state: &'static str,
+    reason: Option<String>,
+    filled: f64,
+}
+
+/// A fill as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct FillRow<'a> {
+    order: u64,
+    symbol: Option<&'a str>,
+    time: String,
+    quantity: f64,
+    price: f64,
+    reference: f64,
+    commission: f64,
+}
+
+/// A trade as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct TradeRow<'a> {
+    pub(super) symbol: Option<&'a str>,
+    pub(super) opened: String,
+    pub(super) closed: Option<String>,
+    pub(super) quantity: f64,
+    pub(super) entry_price: f64,
+    pub(super) exit_price: Option<f64>,
+    pub(super) held: f64,
+    pub(super) profit: Option<f64>,
+    #[serde(rename = "return")]
+    pub(super) return_fraction: Option<f64>,
+    pub(super) commission: f64,
+    pub(super) slippage: f64,
+    pub(super) entry_order: u64,
+    pub(super) exit_order: Option<u64>,
+}
+
+/// A log line as it is shown.
+#[derive(Debug, Serialize)]
+pub(super) struct LogRow<'a> {
+    time: String,
+    text: &'a str,
+}
+
+/// Names of symbols and the form of times, by which records become rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Naming<'a> {
+    pub(super) symbols: &'a [String],
+    pub(super) resolution: Resolution,
+}
+
+impl<'a> Naming<'a> {
+    /// `None` for an order that named no instrument of the run.
+    fn symbol(&self, instrument: u32) -> Option<&'a str> {
+        self.symbols.get(instrument as usize).map(String::as_str)
+    }
+
+    fn time(&self, ts: i64) -> String {
+        stamp(ts, self.resolution)
+    }
+
+    pub(super) fn order(&self, order: &OrderRecord) -> OrderRow<'a> {
+        let size_kind = Size::from_wire(order.size_kind, order.size).map(|size| match size {
+            Size::Units(_) => "units",
+            Size::EquityFraction(_) => "equity_fraction",
+            Size::TargetUnits(_) => "target_units",
+            Size::TargetFraction(_) => "target_fraction",
+        });
+        OrderRow {
+            id: order.id,
+            symbol: self.symbol(order.instrument),
+            decided: self.time(order.decided_ts),
+            size_kind,
+            size: order.size,
+            state: order.state.name(),
+            reason: order.reason.map(|reason| reason.to_string()),
+            filled: order.filled,
+        }
+    }
+
+    pub(super) fn fill(&self, fill: &FillRecord) -> FillRow<'a> {
+        FillRow {
+            order: fill.order,
+            symbol: self.symbol(fill.instrument),
+            time: self.time(fill.ts),
+            quantity: fill.quantity,
+            price: fill.price,
+            reference: fill.reference,
+            commission: fill.commission,
+        }
+    }
+
+    pub(super) fn trade(&self, trade: &Trade) -> TradeRow<'a> {
+        let sold = (trade.exit_order != 0).then_some(trade);
+        TradeRow {
+            symbol: self.symbol(trade.instrument),
+            opened: self.time(trade.opened_ts),
+            closed: trade.closed_ts.map(|ts| self.time(ts)),
+            quantity: trade.quantity,
+            entry_price: trade.entry_price,
+            exit_price: sold.map(|trade| trade.exit_price),
+            held: trade.held,
+            profit: trade.profit(),
+            return_fraction: trade.return_fraction().filter(|value| value.is_finite()),
+            commission: trade.commission,
+            slippage: trade.slippage,
+            entry_order: trade.entry_order,
+            exit_order: sold.map(|trade| trade.exit_order),
+        }
+    }
+
+    pub(super) fn log<'t>(&self, entry: &'t LogEntry) -> LogRow<'t> {
+        LogRow { time: self.time(entry.ts), text: &entry.text }
+    }
+}
