@@ -3,7 +3,7 @@
 use crate::{
     Bar, Columns, Resolution,
     abi::raw::Frame,
-    order::{OrderId, Size, market_order},
+    order::{OrderId, Size},
     setup::Col,
 };
 
@@ -15,12 +15,14 @@ pub struct Context<'a> {
     frame: Frame<'a>,
     at: usize,
     instrument: usize,
+    /// Closed bars of the current instrument.
+    seen: usize,
 }
 
 impl<'a> Context<'a> {
     #[inline(always)]
-    pub(crate) fn new(frame: Frame<'a>, at: usize, instrument: usize) -> Self {
-        Self { frame, at, instrument }
+    pub(crate) fn new(frame: Frame<'a>, at: usize, instrument: usize, seen: usize) -> Self {
+        Self { frame, at, instrument, seen }
     }
 
     /// Number of instruments of the run.
@@ -80,7 +82,7 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline(always)]
     pub fn history(&self) -> Columns<'a> {
-        self.frame.history(self.instrument, self.at)
+        self.frame.history(self.instrument, self.seen)
     }
 
     /// All closed bars of an instrument, oldest first.
@@ -89,7 +91,7 @@ impl<'a> Context<'a> {
     /// When there is no such instrument.
     #[must_use]
     pub fn history_of(&self, instrument: usize) -> Columns<'a> {
-        self.frame.history(instrument, self.at)
+        self.frame.history(instrument, self.frame.seen(instrument, self.at))
     }
 
     /// The bar `ago` bars before the current one (0 is the current one); `None` before the first.
@@ -112,14 +114,14 @@ impl<'a> Context<'a> {
     #[must_use]
     #[inline(always)]
     pub fn get(&self, column: Col) -> f64 {
-        self.frame.value(column.0, self.instrument, self.at, 0)
+        self.frame.value(column.0, self.instrument, self.seen, 0)
     }
 
     /// Value of a declared column `ago` bars before the current one; NaN before its first value.
     #[must_use]
     #[inline(always)]
     pub fn ago(&self, column: Col, ago: usize) -> f64 {
-        self.frame.value(column.0, self.instrument, self.at, ago)
+        self.frame.value(column.0, self.instrument, self.seen, ago)
     }
 
     /// Value of a declared column for an instrument.
@@ -128,22 +130,29 @@ impl<'a> Context<'a> {
     /// When there is no such instrument.
     #[must_use]
     pub fn get_of(&self, column: Col, instrument: usize) -> f64 {
-        self.frame.value(column.0, instrument, self.at, 0)
+        self.frame.value(column.0, instrument, self.frame.seen(instrument, self.at), 0)
     }
 
     /// Whether `a` went above `b` at this bar: above now, not above at the bar before, both defined.
     #[must_use]
     #[inline(always)]
     pub fn crossed_above(&self, a: Col, b: Col) -> bool {
+        let ((a0, a1), (b0, b1)) = (self.last_two(a), self.last_two(b));
         // A comparison with NaN is false, so both bars must be defined.
-        self.get(a) > self.get(b) && self.ago(a, 1) <= self.ago(b, 1)
+        a1 > b1 && a0 <= b0
     }
 
     /// Whether `a` went below `b` at this bar: below now, not below at the bar before, both defined.
     #[must_use]
     #[inline(always)]
     pub fn crossed_below(&self, a: Col, b: Col) -> bool {
-        self.get(a) < self.get(b) && self.ago(a, 1) >= self.ago(b, 1)
+        let ((a0, a1), (b0, b1)) = (self.last_two(a), self.last_two(b));
+        a1 < b1 && a0 >= b0
+    }
+
+    #[inline(always)]
+    fn last_two(&self, column: Col) -> (f64, f64) {
+        self.frame.last_two(column.0, self.instrument, self.seen)
     }
 
     /// Position in the current instrument, units.
@@ -179,7 +188,7 @@ impl<'a> Context<'a> {
     pub fn equity(&self) -> f64 {
         (0..self.instruments()).fold(self.frame.cash(), |sum, instrument| {
             let position = self.frame.position(instrument);
-            match self.frame.history(instrument, self.at).close.last() {
+            match self.history_of(instrument).close.last() {
                 Some(close) if position != 0.0 => sum + position * close,
                 _ => sum,
             }
@@ -207,7 +216,7 @@ impl<'a> Context<'a> {
     }
 
     /// Orders whatever makes the current instrument's position this fraction of equity.
-    #[inline]
+    #[inline(always)]
     pub fn target(&mut self, fraction: f64) -> OrderId {
         self.order_of(self.instrument, Size::TargetFraction(fraction))
     }
@@ -234,9 +243,9 @@ impl<'a> Context<'a> {
     }
 
     /// Orders any size of any instrument at the market.
-    #[inline]
+    #[inline(always)]
     pub fn order_of(&mut self, instrument: usize, size: Size) -> OrderId {
-        OrderId(self.frame.push_order(|id| market_order(OrderId(id), instrument, size)))
+        self.frame.place(instrument, size)
     }
 
     /// Writes a line into the log of the run.

@@ -37,13 +37,19 @@ impl Alignment {
         Self { timeline: Some(timeline), seen }
     }
 
+    /// Starts of the steps, nanoseconds UTC. `members` must be those that were aligned.
+    #[must_use]
+    pub fn timeline<'a>(&'a self, members: &[Member<'a>]) -> &'a [i64] {
+        match &self.timeline {
+            Some(timeline) => timeline,
+            None => members.first().map_or(&[][..], |member| member.columns.ts),
+        }
+    }
+
     /// The market of the aligned series. `members` must be those that were aligned.
     #[must_use]
     pub fn market<'a>(&'a self, members: &[Member<'a>], resolution: Resolution) -> Market<'a> {
-        let timeline = match &self.timeline {
-            Some(timeline) => timeline,
-            None => members.first().map_or(&[][..], |member| member.columns.ts),
-        };
+        let timeline = self.timeline(members);
         let bars = members.iter().enumerate().map(|(index, member)| InstrumentBars {
             symbol: member.symbol,
             columns: member.columns,

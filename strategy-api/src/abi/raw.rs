@@ -13,12 +13,17 @@ use super::{
     guard::guard,
     layout::{
         CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_SLICE, CALLBACK_START, ParamSpec,
-        Progress, RawColumn, RawFill, RawOrder, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK,
-        State, Str, StrategyDef,
+        Progress, RawColumn, RawFill, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, State, Str,
+        StrategyDef,
     },
 };
 use crate::{
-    Bar, Columns, context::Context, order::Fill, params::Params, setup::Setup, strategy::Strategy,
+    Bar, Columns,
+    context::Context,
+    order::{Fill, OrderId, Size, market_order},
+    params::Params,
+    setup::Setup,
+    strategy::Strategy,
 };
 
 // SAFETY: the pointers of these structures lead to immutable data that lives as long as the library.
@@ -28,10 +33,20 @@ unsafe impl Send for StrategyDef {}
 // SAFETY: as above.
 unsafe impl Sync for super::layout::PluginEntry {}
 
-/// A view of the block during one call of the plugin.
+/// A view of the block during one call of the plugin. What does not change during a call is copied
+/// out of the block at its beginning, so that the hot loop keeps it in registers.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     block: *mut RunBlock,
+    series: *const RawSeries,
+    columns: *const *const f64,
+    position: *const f64,
+    progress: *mut Progress,
+    n_series: usize,
+    n_columns: usize,
+    n_timeline: usize,
+    /// One instrument whose rows are the steps.
+    is_aligned: bool,
     lives: PhantomData<&'a RunBlock>,
 }
 
@@ -40,8 +55,24 @@ impl<'a> Frame<'a> {
     /// For the length of `'a`, `block` points to a block that nobody else writes to; every pointer in
     /// it is valid for the count that stands beside it; the columns of a series and of an indicator
     /// are valid for as many rows as `seen` (or the timeline) ever says, and are not written to.
+    #[inline(always)]
     pub(super) unsafe fn new(block: *mut RunBlock) -> Self {
-        Self { block, lives: PhantomData }
+        // SAFETY: the caller's promise.
+        let host = unsafe { &*block };
+        // SAFETY: a run has at least one instrument.
+        let is_aligned = host.n_series == 1 && unsafe { (*host.series).seen.is_null() };
+        Self {
+            block,
+            series: host.series,
+            columns: host.columns,
+            position: host.position,
+            progress: host.progress,
+            n_series: host.n_series as usize,
+            n_columns: host.n_columns as usize,
+            n_timeline: host.n_timeline as usize,
+            is_aligned,
+            lives: PhantomData,
+        }
     }
 
     #[inline(always)]
@@ -53,7 +84,7 @@ impl<'a> Frame<'a> {
     /// Number of instruments.
     #[inline(always)]
     pub fn n_series(&self) -> usize {
-        self.block().n_series as usize
+        self.n_series
     }
 
     /// Code of the resolution.
@@ -78,16 +109,16 @@ impl<'a> Frame<'a> {
     /// Beyond the timeline.
     #[inline(always)]
     pub fn time(&self, at: usize) -> i64 {
-        assert!((at as u64) < self.block().n_timeline, "step {at} is beyond the timeline");
+        assert!(at < self.n_timeline, "step {at} is beyond the timeline");
         // SAFETY: in bounds by the check above.
         unsafe { *self.block().timeline.add(at) }
     }
 
     #[inline(always)]
     fn series(&self, instrument: usize) -> &'a RawSeries {
-        assert!(instrument < self.n_series(), "there is no instrument {instrument}");
+        assert!(instrument < self.n_series, "there is no instrument {instrument}");
         // SAFETY: in bounds by the check above; lives for 'a by the contract of `new`.
-        unsafe { &*self.block().series.add(instrument) }
+        unsafe { &*self.series.add(instrument) }
     }
 
     /// Symbol of an instrument.
@@ -96,16 +127,44 @@ impl<'a> Frame<'a> {
         unsafe { text(&self.series(instrument).symbol) }
     }
 
-    /// Bars of an instrument that are closed at a step.
+    /// Bars of an instrument that are closed at a step; 0 beyond the timeline.
     #[inline(always)]
     pub fn seen(&self, instrument: usize, at: usize) -> usize {
+        if at >= self.n_timeline {
+            return 0;
+        }
         let seen = self.series(instrument).seen;
         if seen.is_null() {
             return at + 1;
         }
-        assert!((at as u64) < self.block().n_timeline, "step {at} is beyond the timeline");
         // SAFETY: `seen` is as long as the timeline.
         unsafe { *seen.add(at) as usize }
+    }
+
+    /// Bars seen of an instrument that has a bar at a step; `None` when it has none there.
+    #[inline(always)]
+    fn seen_now(&self, instrument: usize, at: usize) -> Option<usize> {
+        if self.is_aligned {
+            return Some(at + 1);
+        }
+        self.has_bar(instrument, at).then(|| self.seen(instrument, at))
+    }
+
+    /// The last of the `seen` bars of an instrument. `seen` must come from `seen_now`.
+    #[inline(always)]
+    fn last_bar(&self, instrument: usize, seen: usize) -> Bar {
+        let (series, row) = (self.series(instrument), seen - 1);
+        // SAFETY: the columns hold at least as many rows as `seen` says.
+        unsafe {
+            Bar {
+                ts: *series.ts.add(row),
+                open: *series.open.add(row),
+                high: *series.high.add(row),
+                low: *series.low.add(row),
+                close: *series.close.add(row),
+                volume: *series.volume.add(row),
+            }
+        }
     }
 
     /// Whether an instrument has a bar that begins at a step.
@@ -115,74 +174,68 @@ impl<'a> Frame<'a> {
         self.seen(instrument, at) > before
     }
 
-    /// The first `rows` bars of an instrument. `rows` must come from [`Frame::seen`].
+    /// The first `seen` bars of an instrument. `seen` must come from [`Frame::seen`].
     #[inline(always)]
-    fn columns(&self, instrument: usize, rows: usize) -> Columns<'a> {
+    pub(crate) fn history(&self, instrument: usize, seen: usize) -> Columns<'a> {
         let series = self.series(instrument);
         // SAFETY: the columns hold at least as many rows as `seen` says, and live for 'a.
         unsafe {
             Columns {
-                ts: slice::from_raw_parts(series.ts, rows),
-                open: slice::from_raw_parts(series.open, rows),
-                high: slice::from_raw_parts(series.high, rows),
-                low: slice::from_raw_parts(series.low, rows),
-                close: slice::from_raw_parts(series.close, rows),
-                volume: slice::from_raw_parts(series.volume, rows),
+                ts: slice::from_raw_parts(series.ts, seen),
+                open: slice::from_raw_parts(series.open, seen),
+                high: slice::from_raw_parts(series.high, seen),
+                low: slice::from_raw_parts(series.low, seen),
+                close: slice::from_raw_parts(series.close, seen),
+                volume: slice::from_raw_parts(series.volume, seen),
             }
         }
     }
 
-    /// The bars of an instrument that are closed at a step.
+    /// Value of a declared column `ago` rows before the last of the `seen` ones; NaN before the first
+    /// and for an unknown column. `seen` must come from [`Frame::seen`].
     #[inline(always)]
-    pub fn history(&self, instrument: usize, at: usize) -> Columns<'a> {
-        self.columns(instrument, self.seen(instrument, at))
-    }
-
-    /// Value of a declared column at a row that [`Frame::seen`] covers; NaN for an unknown column.
-    #[inline(always)]
-    pub fn value(&self, column: usize, instrument: usize, at: usize, ago: usize) -> f64 {
-        let block = self.block();
-        let seen = self.seen(instrument, at);
-        if column >= block.n_columns as usize || ago >= seen {
+    pub(crate) fn value(&self, column: usize, instrument: usize, seen: usize, ago: usize) -> f64 {
+        if column >= self.n_columns || instrument >= self.n_series || ago >= seen {
             return f64::NAN;
         }
         // SAFETY: there is a pointer for every declared column and instrument, each as long as the
         // instrument's rows.
-        unsafe { *(*block.columns.add(column * self.n_series() + instrument)).add(seen - 1 - ago) }
+        unsafe { *(*self.columns.add(column * self.n_series + instrument)).add(seen - 1 - ago) }
+    }
+
+    /// The last two of the `seen` values of a declared column, older first; NaN as in `value`.
+    /// `seen` must come from [`Frame::seen`].
+    #[inline(always)]
+    pub(crate) fn last_two(&self, column: usize, instrument: usize, seen: usize) -> (f64, f64) {
+        if column >= self.n_columns || instrument >= self.n_series || seen < 2 {
+            return (f64::NAN, f64::NAN);
+        }
+        // SAFETY: as in `value`.
+        unsafe {
+            let last = (*self.columns.add(column * self.n_series + instrument)).add(seen - 1);
+            (*last.sub(1), *last)
+        }
     }
 
     /// Position of an instrument, units.
     #[inline(always)]
     pub fn position(&self, instrument: usize) -> f64 {
-        assert!(instrument < self.n_series(), "there is no instrument {instrument}");
+        assert!(instrument < self.n_series, "there is no instrument {instrument}");
         // SAFETY: one number an instrument.
-        unsafe { *self.block().position.add(instrument) }
+        unsafe { *self.position.add(instrument) }
     }
 
     /// Average entry price of an instrument; 0 when flat.
     pub fn entry_price(&self, instrument: usize) -> f64 {
-        assert!(instrument < self.n_series(), "there is no instrument {instrument}");
+        assert!(instrument < self.n_series, "there is no instrument {instrument}");
         // SAFETY: one number an instrument.
         unsafe { *self.block().entry_price.add(instrument) }
     }
 
-    /// Places an order and returns its number; one that finds no room is counted.
-    #[inline]
-    pub fn push_order(&self, make: impl FnOnce(u64) -> RawOrder) -> u64 {
-        // SAFETY: nobody else touches the block during the call; `n_orders` stays below `cap_orders`.
-        unsafe {
-            let block = self.block;
-            let id = (*block).next_order_id;
-            (*block).next_order_id = id + 1;
-            let count = (*block).n_orders;
-            if count < (*block).cap_orders {
-                (*block).orders.add(count as usize).write(make(id));
-                (*block).n_orders = count + 1;
-            } else {
-                (*block).n_orders_dropped += 1;
-            }
-            id
-        }
+    /// Places a market order and returns its number; one that finds no room is counted.
+    #[inline(always)]
+    pub(crate) fn place(&self, instrument: usize, size: Size) -> OrderId {
+        place(self.block, instrument, size)
     }
 
     /// Appends a log line; one that finds no room is counted.
@@ -239,13 +292,13 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     fn mark(&self, callback: u32) {
         // SAFETY: `progress` is never null; the host may read it at any time, hence volatile.
-        unsafe { ptr::write_volatile(&raw mut (*(*self.block).progress).callback, callback) }
+        unsafe { ptr::write_volatile(&raw mut (*self.progress).callback, callback) }
     }
 
     #[inline(always)]
     fn mark_at(&self, at: usize) {
         // SAFETY: as in `mark`.
-        unsafe { ptr::write_volatile(&raw mut (*(*self.block).progress).at, at as u64) }
+        unsafe { ptr::write_volatile(&raw mut (*self.progress).at, at as u64) }
     }
 
     #[inline(always)]
@@ -268,6 +321,26 @@ impl<'a> Frame<'a> {
         }
         // SAFETY: `fills` holds `n_fills` and is not written to during the call.
         unsafe { slice::from_raw_parts(block.fills, block.n_fills as usize) }
+    }
+}
+
+/// Not inlined, and given plain values: a strategy's `on_bar` stays small enough to be inlined into
+/// the loop, and its context stays in registers.
+#[inline(never)]
+fn place(block: *mut RunBlock, instrument: usize, size: Size) -> OrderId {
+    // SAFETY: `block` comes from a frame, and nobody else touches it during the call; `n_orders`
+    // stays below `cap_orders`.
+    unsafe {
+        let id = OrderId((*block).next_order_id);
+        (*block).next_order_id += 1;
+        let count = (*block).n_orders;
+        if count < (*block).cap_orders {
+            (*block).orders.add(count as usize).write(market_order(id, instrument, size));
+            (*block).n_orders = count + 1;
+        } else {
+            (*block).n_orders_dropped += 1;
+        }
+        id
     }
 }
 
@@ -324,57 +397,22 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
             frame.mark(CALLBACK_FILL);
             frame.mark_at(first);
             for fill in frame.fills() {
-                let mut context = Context::new(frame, first, fill.instrument as usize);
+                let instrument = fill.instrument as usize;
+                let seen = frame.seen(instrument, first);
+                let mut context = Context::new(frame, first, instrument, seen);
                 strategy.on_fill(&Fill::from(fill), &mut context);
             }
         }
-        let series = frame.series(0);
-        let last = if frame.n_series() == 1 && series.seen.is_null() {
-            run_one(strategy, frame, series, first..end)
-        } else {
-            run_many(strategy, frame, first..end)
-        };
+        let last = run_steps(strategy, frame, first..end);
         frame.set_at(last);
         Ok(())
     })
 }
 
-/// The hot loop: one instrument whose rows are the steps.
+/// The hot loop. `on_bar` has this one call site and no other, so that it is inlined here whatever
+/// its size; with one instrument whose rows are the steps nothing but registers is left around it.
 #[inline(always)]
-fn run_one<S: Strategy>(
-    strategy: &mut S,
-    frame: Frame<'_>,
-    series: &RawSeries,
-    steps: std::ops::Range<usize>,
-) -> usize {
-    let end = steps.end;
-    for at in steps {
-        frame.mark_at(at);
-        frame.mark(CALLBACK_BAR);
-        let mut context = Context::new(frame, at, 0);
-        // SAFETY: the host runs steps that the columns cover.
-        let bar = unsafe {
-            Bar {
-                ts: *series.ts.add(at),
-                open: *series.open.add(at),
-                high: *series.high.add(at),
-                low: *series.low.add(at),
-                close: *series.close.add(at),
-                volume: *series.volume.add(at),
-            }
-        };
-        strategy.on_bar(&bar, &mut context);
-        frame.mark(CALLBACK_SLICE);
-        strategy.on_slice(&mut context);
-        if frame.acted() {
-            return at;
-        }
-    }
-    end.saturating_sub(1)
-}
-
-/// The general loop: instruments in universe order within a step, then the slice.
-fn run_many<S: Strategy>(
+fn run_steps<S: Strategy>(
     strategy: &mut S,
     frame: Frame<'_>,
     steps: std::ops::Range<usize>,
@@ -383,15 +421,13 @@ fn run_many<S: Strategy>(
     for at in steps {
         frame.mark_at(at);
         frame.mark(CALLBACK_BAR);
-        for instrument in 0..frame.n_series() {
-            if frame.has_bar(instrument, at) {
-                let history = frame.history(instrument, at);
-                let bar = history.bar(history.len() - 1);
-                strategy.on_bar(&bar, &mut Context::new(frame, at, instrument));
-            }
+        for instrument in 0..frame.n_series {
+            let Some(seen) = frame.seen_now(instrument, at) else { continue };
+            let bar = frame.last_bar(instrument, seen);
+            strategy.on_bar(&bar, &mut Context::new(frame, at, instrument, seen));
         }
         frame.mark(CALLBACK_SLICE);
-        strategy.on_slice(&mut Context::new(frame, at, 0));
+        strategy.on_slice(&mut Context::new(frame, at, 0, frame.seen(0, at)));
         if frame.acted() {
             return at;
         }
@@ -410,7 +446,8 @@ pub(super) unsafe extern "C" fn finish_shim<S: Strategy>(
     guard(frame, || {
         // SAFETY: as in `run_shim`.
         let strategy = unsafe { &mut *state.cast::<S>() };
-        strategy.on_finish(&mut Context::new(frame, frame.block().at as usize, 0));
+        let at = frame.block().at as usize;
+        strategy.on_finish(&mut Context::new(frame, at, 0, frame.seen(0, at)));
         Ok(())
     })
 }

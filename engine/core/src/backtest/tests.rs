@@ -1,9 +1,17 @@
 //! The loop on small made-up bars; every expected number is a hand calculation.
 
-use strategy_api::{Bar, abi::define, prelude::*, submit_strategies};
+use strategy_api::{
+    abi::{define, layout::StrategyDef, raw::ProgressPage},
+    prelude::*,
+    submit_strategies,
+};
 
 use super::*;
-use crate::series::Series;
+use crate::{
+    order::{OrderState, Reason},
+    series::Series,
+    universe::Member,
+};
 
 submit_strategies!(Scripted);
 

@@ -104,6 +104,9 @@ impl Broker {
     /// Works every pending order whose instrument has a bar, and books the fills.
     pub fn work(&mut self, portfolio: &mut Portfolio, quote: impl Fn(usize) -> Quote) {
         let equity = portfolio.equity(|instrument| quote(instrument).reference);
+        if let [only] = self.pending[..] {
+            return self.work_one(portfolio, only, &quote(only.order.instrument), equity);
+        }
         let mut wishes = Vec::with_capacity(self.pending.len());
         let waiting = std::mem::take(&mut self.pending);
         for pending in waiting {
@@ -124,7 +127,20 @@ impl Broker {
             buys.into_iter().partition(|wish| wish.is_fraction);
         sales.iter().for_each(|wish| self.sell(portfolio, wish));
         fixed.iter().for_each(|wish| self.buy_units(portfolio, wish));
-        self.buy_fractions(portfolio, fractions);
+        self.buy_fractions(portfolio, &fractions);
+    }
+
+    /// The usual case: a single order, with nothing to weigh it against.
+    fn work_one(&mut self, portfolio: &mut Portfolio, only: Pending, at: &Quote, equity: f64) {
+        let Some(ts) = at.ts else { return };
+        self.pending.clear();
+        let held = portfolio.position[only.order.instrument];
+        match self.wish(only, ts, at, equity, held) {
+            Ok(wish) if wish.units < 0.0 => self.sell(portfolio, &wish),
+            Ok(wish) if wish.is_fraction => self.buy_fractions(portfolio, &[wish]),
+            Ok(wish) => self.buy_units(portfolio, &wish),
+            Err((state, reason)) => self.end(only, state, reason),
+        }
     }
 
     /// Ends every order that still waits.
@@ -206,14 +222,14 @@ impl Broker {
         self.fill(portfolio, wish, wish.units);
     }
 
-    fn buy_fractions(&mut self, portfolio: &mut Portfolio, wishes: Vec<Wish>) {
+    fn buy_fractions(&mut self, portfolio: &mut Portfolio, wishes: &[Wish]) {
         let total: f64 = wishes.iter().map(|wish| self.cost(wish, wish.units)).sum();
         let share = if total > portfolio.cash { portfolio.cash / total } else { 1.0 };
         let cash = portfolio.cash;
         for wish in wishes {
             let mut units = wish.units;
             if share < 1.0 {
-                let money = self.cost(&wish, wish.units) / total * cash;
+                let money = self.cost(wish, wish.units) / total * cash;
                 // Shares of the cash may add up to a rounding step more than there is.
                 let money = money.min(portfolio.cash);
                 units = affordable(money, wish.price, wish.lot, self.terms.commission);
@@ -222,7 +238,7 @@ impl Broker {
                 self.end(wish.pending, OrderState::Rejected, Reason::NoCash);
                 continue;
             }
-            self.fill(portfolio, &wish, units);
+            self.fill(portfolio, wish, units);
             if units < wish.units {
                 self.orders[wish.pending.record].reason = Some(Reason::Reduced);
             }

@@ -1,168 +1,24 @@
-//! The loop: the broker acts, then the strategy acts, then the account is marked.
-//!
-//! A strategy sees a bar when it has closed; what it orders is worked from the next bar on (unless
-//! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
+//! The loop itself.
 
-use std::{borrow::Cow, cell::OnceCell};
-
-use serde::{Deserialize, Serialize};
 use strategy_api::{
-    Resolution,
     abi::{
         host::{Fault, Instance, Market},
-        layout::{RawColumn, RawFill, RawOrder, StrategyDef},
-        raw::ProgressPage,
+        layout::{RawColumn, RawFill, RawOrder},
     },
     indicators::ColumnSpec,
 };
 
+use super::{Config, LogEntry, RunResult};
 use crate::{
-    broker::{Broker, Commission, FillModel, Lot, Quote, Slippage, Terms},
-    ledger::{self, Trade},
+    broker::{Broker, FillModel, Lot, Quote, Terms},
+    ledger,
     order::{FillRecord, OrderRecord, OrderState, Reason},
     portfolio::Portfolio,
     risk,
-    universe::{Alignment, Member},
 };
 
-/// What a run depends on besides strategy, parameters and bars.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Config {
-    /// Cash at the beginning.
-    pub cash: f64,
-    /// Fill model.
-    pub fill: FillModel,
-    /// Commission model.
-    pub commission: Commission,
-    /// Slippage model.
-    pub slippage: Slippage,
-    /// Whether any quantity may be traded, not only whole lots.
-    pub fractional: bool,
-    /// Lot of each instrument, units.
-    pub lots: Vec<f64>,
-    /// First bar to trade, nanoseconds UTC; earlier bars are history.
-    pub from_ts: Option<i64>,
-    /// Last bar, inclusive, nanoseconds UTC; later bars do not exist for the run.
-    pub to_ts: Option<i64>,
-    /// Seed for strategies that draw random numbers.
-    pub seed: u64,
-}
-
-/// A line of the strategy's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogEntry {
-    /// Start of the bar at which it was written, nanoseconds UTC.
-    pub ts: i64,
-    /// The text.
-    pub text: String,
-}
-
-/// What a run gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunResult {
-    /// Equity at the close of every step from the first traded one on.
-    pub equity: Vec<f64>,
-    /// Number of history steps before the first traded one.
-    pub first_step: usize,
-    /// Steps at whose close a position is held.
-    pub invested_steps: u64,
-    /// Every order, in the order of placing.
-    pub orders: Vec<OrderRecord>,
-    /// Every fill.
-    pub fills: Vec<FillRecord>,
-    /// Closed trades by the time of closing, then open ones.
-    pub trades: Vec<Trade>,
-    /// Cash at the end.
-    pub cash: f64,
-    /// Position by instrument at the end, units.
-    pub position: Vec<f64>,
-    /// The strategy's log.
-    pub log: Vec<LogEntry>,
-    /// Log lines that were lost because there were too many at once.
-    pub log_dropped: u64,
-    /// Columns that the strategy declared: kind, input, output and parameters on the wire.
-    pub columns: Vec<(u32, u32, u32, [f64; 4])>,
-    /// Bars that the strategy needs before it can act.
-    pub warm_up: usize,
-}
-
-/// Why a run ended without a result.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum RunError {
-    /// There is nothing to trade.
-    #[error("there is no bar in the period")]
-    NoBars,
-    /// The strategy failed.
-    #[error("{} at bar {}: {}", .fault.callback, .fault.at, .fault.text)]
-    Strategy {
-        /// What it did.
-        fault: Fault,
-        /// Start of the bar, nanoseconds UTC.
-        ts: Option<i64>,
-    },
-    /// The strategy declared a column that this engine cannot compute.
-    #[error("the strategy declares a column that this engine cannot compute: {0}")]
-    Column(String),
-}
-
-/// Runs a strategy over the bars of `members`, which share one cash account.
-///
-/// # Errors
-/// When there is nothing to trade or the strategy fails.
-pub fn run(
-    def: &'static StrategyDef,
-    params: &[f64],
-    members: &[Member<'_>],
-    resolution: Resolution,
-    config: &Config,
-    progress: &ProgressPage,
-) -> Result<RunResult, RunError> {
-    let members: Vec<_> = members.iter().map(|member| until(member, config.to_ts)).collect();
-    let alignment = Alignment::of(&members);
-    let market = alignment.market(&members, resolution);
-    let from = config.from_ts.unwrap_or(i64::MIN);
-    let first = market.timeline().partition_point(|ts| *ts < from);
-    if first >= market.timeline().len() {
-        return Err(RunError::NoBars);
-    }
-    let columns = OnceCell::new();
-    let failed = |fault: Fault| {
-        let ts = market.timeline().get(fault.at).copied();
-        RunError::Strategy { fault, ts }
-    };
-    let mut instance =
-        Instance::start(def, params, &market, progress, config.seed).map_err(failed)?;
-    let specs = column_specs(instance.declared())?;
-    let columns = columns.get_or_init(|| compute(&specs, &market, progress));
-    instance.attach(columns.iter().map(|column| Cow::Borrowed(column.as_slice())).collect());
-    Run::new(&market, config, first).drive(instance, &specs).map_err(failed)
-}
-
-fn until<'a>(member: &Member<'a>, to_ts: Option<i64>) -> Member<'a> {
-    let Some(to_ts) = to_ts else { return *member };
-    let rows = member.columns.ts.partition_point(|ts| *ts <= to_ts);
-    Member { columns: member.columns.slice(0..rows), ..*member }
-}
-
-fn column_specs(declared: &[RawColumn]) -> Result<Vec<ColumnSpec>, RunError> {
-    let read =
-        |raw| ColumnSpec::from_wire(raw).map_err(|error| RunError::Column(error.to_string()));
-    declared.iter().map(read).collect()
-}
-
-fn compute(specs: &[ColumnSpec], market: &Market<'_>, progress: &ProgressPage) -> Vec<Vec<f64>> {
-    let mut columns = Vec::with_capacity(specs.len() * market.instruments().len());
-    for spec in specs {
-        for bars in market.instruments() {
-            progress.beat();
-            columns.push(spec.compute(&bars.columns));
-        }
-    }
-    columns
-}
-
 /// A run under way.
-struct Run<'m, 'a> {
+pub(super) struct Run<'m, 'a> {
     market: &'m Market<'a>,
     config: &'m Config,
     broker: Broker,
@@ -175,7 +31,7 @@ struct Run<'m, 'a> {
 }
 
 impl<'m, 'a> Run<'m, 'a> {
-    fn new(market: &'m Market<'a>, config: &'m Config, first: usize) -> Self {
+    pub(super) fn new(market: &'m Market<'a>, config: &'m Config, first: usize) -> Self {
         let Config { fill, commission, slippage, .. } = *config;
         Self {
             market,
@@ -191,7 +47,7 @@ impl<'m, 'a> Run<'m, 'a> {
     }
 
     /// The loop.
-    fn drive(
+    pub(super) fn drive(
         mut self,
         mut instance: Instance<'_>,
         specs: &[ColumnSpec],
@@ -199,11 +55,13 @@ impl<'m, 'a> Run<'m, 'a> {
         let end = self.market.timeline().len();
         let fills_now = self.config.fill == FillModel::SameClose;
         let (mut at, mut told) = (self.first, 0);
+        let mut fills: Vec<RawFill> = Vec::new();
         while at < end {
             if !fills_now {
                 self.work(at);
             }
-            let fills: Vec<RawFill> = self.broker.fills[told..].iter().map(raw_fill).collect();
+            fills.clear();
+            fills.extend(self.broker.fills[told..].iter().map(raw_fill));
             told = self.broker.fills.len();
             self.show(&mut instance);
             let to = if self.broker.is_waiting() { at + 1 } else { end };
@@ -356,6 +214,3 @@ fn raw_fill(fill: &FillRecord) -> RawFill {
         reserved: [0; 2],
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,100 @@
+//! The loop: the broker acts, then the strategy acts, then the account is marked.
+//!
+//! A strategy sees a bar when it has closed; what it orders is worked from the next bar on (unless
+//! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
+
+mod drive;
+mod stage;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use strategy_api::abi::host::Fault;
+
+pub use stage::{Stage, run};
+
+use crate::{
+    broker::{Commission, FillModel, Slippage},
+    ledger::Trade,
+    order::{FillRecord, OrderRecord},
+};
+
+/// What a run depends on besides strategy, parameters and bars.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Cash at the beginning.
+    pub cash: f64,
+    /// Fill model.
+    pub fill: FillModel,
+    /// Commission model.
+    pub commission: Commission,
+    /// Slippage model.
+    pub slippage: Slippage,
+    /// Whether any quantity may be traded, not only whole lots.
+    pub fractional: bool,
+    /// Lot of each instrument, units.
+    pub lots: Vec<f64>,
+    /// First bar to trade, nanoseconds UTC; earlier bars are history.
+    pub from_ts: Option<i64>,
+    /// Last bar, inclusive, nanoseconds UTC; later bars do not exist for the run.
+    pub to_ts: Option<i64>,
+    /// Seed for strategies that draw random numbers.
+    pub seed: u64,
+}
+
+/// A line of the strategy's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Start of the bar at which it was written, nanoseconds UTC.
+    pub ts: i64,
+    /// The text.
+    pub text: String,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Equity at the close of every step from the first traded one on.
+    pub equity: Vec<f64>,
+    /// Number of history steps before the first traded one.
+    pub first_step: usize,
+    /// Steps at whose close a position is held.
+    pub invested_steps: u64,
+    /// Every order, in the order of placing.
+    pub orders: Vec<OrderRecord>,
+    /// Every fill.
+    pub fills: Vec<FillRecord>,
+    /// Closed trades by the time of closing, then open ones.
+    pub trades: Vec<Trade>,
+    /// Cash at the end.
+    pub cash: f64,
+    /// Position by instrument at the end, units.
+    pub position: Vec<f64>,
+    /// The strategy's log.
+    pub log: Vec<LogEntry>,
+    /// Log lines that were lost because there were too many at once.
+    pub log_dropped: u64,
+    /// Columns that the strategy declared: kind, input, output and parameters on the wire.
+    pub columns: Vec<(u32, u32, u32, [f64; 4])>,
+    /// Bars that the strategy needs before it can act.
+    pub warm_up: usize,
+}
+
+/// Why a run ended without a result.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum RunError {
+    /// There is nothing to trade.
+    #[error("there is no bar in the period")]
+    NoBars,
+    /// The strategy failed.
+    #[error("{} at bar {}: {}", .fault.callback, .fault.at, .fault.text)]
+    Strategy {
+        /// What it did.
+        fault: Fault,
+        /// Start of the bar, nanoseconds UTC.
+        ts: Option<i64>,
+    },
+    /// The strategy declared a column that this engine cannot compute.
+    #[error("the strategy declares a column that this engine cannot compute: {0}")]
+    Column(String),
+}
