@@ -1,0 +1,227 @@
+//! Time of the bar loop, MA cross 20/50, over 1,000,000 bars in blocks that fit the cache.
+//!
+//! Prints nanoseconds a bar (minimum, median, maximum) and the ratio to a hand-written loop that
+//! does the same and nothing else. `cargo bench --bench bar_loop`.
+#![allow(missing_docs)]
+
+use std::{hint::black_box, time::Instant};
+
+use engine_core::{
+    backtest::{Config, Stage},
+    broker::{Commission, FillModel, Slippage},
+    series::Series,
+    universe::Member,
+};
+use strategy_api::{
+    Bar, Columns, Resolution,
+    abi::{define, layout::StrategyDef, raw::ProgressPage},
+    prelude::*,
+};
+
+const BLOCK: usize = 8_000;
+const BLOCKS: usize = 125;
+const ROUNDS: usize = 15;
+
+params! {
+    pub struct Windows {
+        /// fast window, bars
+        fast: usize = 20, 2 ..= 500;
+        /// slow window, bars
+        slow: usize = 50, 3 ..= 2000;
+    }
+}
+
+/// Host columns.
+struct Columnar {
+    fast: Col,
+    slow: Col,
+}
+
+impl Strategy for Columnar {
+    const NAME: &'static str = "columnar";
+    const ABOUT: &'static str = "MA cross on host columns";
+    type Params = Windows;
+    fn on_start(p: Windows, setup: &mut Setup<'_>) -> Result<Self> {
+        Ok(Self { fast: setup.sma(p.fast)?, slow: setup.sma(p.slow)? })
+    }
+    fn on_bar(&mut self, _: &Bar, ctx: &mut Context<'_>) {
+        if ctx.crossed_above(self.fast, self.slow) && ctx.position() <= 0.0 {
+            ctx.target(1.0);
+        } else if ctx.crossed_below(self.fast, self.slow) && ctx.position() > 0.0 {
+            ctx.target(0.0);
+        }
+    }
+}
+
+/// Averages kept by the strategy itself, as running sums like those of the hand-written loop.
+struct Streaming {
+    windows: Windows,
+    fast: f64,
+    slow: f64,
+    above: Option<bool>,
+}
+
+impl Strategy for Streaming {
+    const NAME: &'static str = "streaming";
+    const ABOUT: &'static str = "MA cross on its own averages";
+    type Params = Windows;
+    fn on_start(windows: Windows, _: &mut Setup<'_>) -> Result<Self> {
+        Ok(Self { windows, fast: 0.0, slow: 0.0, above: None })
+    }
+    fn on_bar(&mut self, bar: &Bar, ctx: &mut Context<'_>) {
+        let close = ctx.history().close;
+        let Windows { fast, slow } = self.windows;
+        self.fast += bar.close;
+        self.slow += bar.close;
+        if close.len() > fast {
+            self.fast -= close[close.len() - 1 - fast];
+        }
+        if close.len() > slow {
+            self.slow -= close[close.len() - 1 - slow];
+        }
+        if close.len() < slow {
+            return;
+        }
+        let above = self.fast / fast as f64 > self.slow / slow as f64;
+        if self.above == Some(!above) {
+            if above && ctx.position() <= 0.0 {
+                ctx.target(1.0);
+            } else if !above && ctx.position() > 0.0 {
+                ctx.target(0.0);
+            }
+        }
+        self.above = Some(above);
+    }
+}
+
+const COLUMNAR: &StrategyDef = &define::<Columnar>("1", "bench");
+const STREAMING: &StrategyDef = &define::<Streaming>("1", "bench");
+
+fn main() {
+    let series = walk(BLOCK);
+    let columns = series.columns();
+    let members = [Member { symbol: "X", columns }];
+    let config = config();
+    let progress = ProgressPage::default();
+    let shared = Stage::new(&members, Resolution::Min1, None);
+    let on = |stage: &Stage<'_>, def| {
+        let result = stage.run(def, &[20.0, 50.0], &config, &progress).expect("the bench runs");
+        *result.equity.last().expect("there are bars")
+    };
+    let once = |def| on(&Stage::new(&members, Resolution::Min1, None), def);
+    assert_eq!(hand_written(&columns).to_bits(), once(COLUMNAR).to_bits());
+    assert_eq!(hand_written(&columns).to_bits(), once(STREAMING).to_bits());
+    let mut cases: [(&str, Box<dyn FnMut() -> f64 + '_>); 4] = [
+        ("hand-written loop", Box::new(|| hand_written(&columns))),
+        ("strategy with its own averages", Box::new(|| once(STREAMING))),
+        ("host columns, computed each time", Box::new(|| once(COLUMNAR))),
+        ("host columns, shared", Box::new(|| on(&shared, COLUMNAR))),
+    ];
+    let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
+    // Interleaved, so that a noisy moment hits all of them alike.
+    for _ in 0..ROUNDS {
+        for (case, times) in cases.iter_mut().zip(&mut times) {
+            times.push(nanoseconds_a_bar(&mut case.1));
+        }
+    }
+    let limit = median(&mut times[0].clone());
+    println!("{:34} {:>8} {:>8} {:>8} {:>7}", "ns a bar", "min", "median", "max", "ratio");
+    for ((name, _), times) in cases.iter().zip(&mut times) {
+        let middle = median(times);
+        let (low, high) = (times[0], times[times.len() - 1]);
+        println!("{name:34} {low:8.2} {middle:8.2} {high:8.2} {:7.2}", middle / limit);
+    }
+}
+
+fn nanoseconds_a_bar(body: &mut dyn FnMut() -> f64) -> f64 {
+    let start = Instant::now();
+    for _ in 0..BLOCKS {
+        black_box(body());
+    }
+    start.elapsed().as_secs_f64() * 1e9 / (BLOCKS * BLOCK) as f64
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn config() -> Config {
+    Config {
+        cash: 100_000.0,
+        fill: FillModel::NextOpen,
+        commission: Commission::None,
+        slippage: Slippage::None,
+        fractional: false,
+        lots: vec![1.0],
+        from_ts: None,
+        to_ts: None,
+        seed: 0,
+    }
+}
+
+/// A random walk from a fixed linear congruential generator.
+fn walk(bars: usize) -> Series {
+    let mut state = 42_u64;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
+    };
+    let mut series = Series::with_capacity(bars);
+    let mut price = 100.0;
+    for row in 0..bars {
+        let open = price;
+        price *= 1.0 + 0.002 * next();
+        let (high, low) = (price.max(open) * 1.0005, price.min(open) * 0.9995);
+        let bar =
+            Bar { ts: row as i64 * 60_000_000_000, open, high, low, close: price, volume: 100.0 };
+        series.push(&bar).unwrap();
+    }
+    series
+}
+
+/// The limit: no plugin, no ledger, only the figures; averages by running sums.
+#[inline(never)]
+fn hand_written(bars: &Columns<'_>) -> f64 {
+    let (mut cash, mut position) = (100_000.0, 0.0);
+    let (mut fast, mut slow) = (0.0, 0.0);
+    let mut above = None;
+    let mut target = None;
+    let mut equity = Vec::with_capacity(bars.len());
+    let (mut peak, mut drawdown) = (cash, 0.0_f64);
+    for t in 0..bars.len() {
+        if let Some(long) = std::mem::take(&mut target) {
+            let price = bars.open[t];
+            if long {
+                position = (cash / price).floor();
+                cash -= position * price;
+            } else {
+                cash += position * price;
+                position = 0.0;
+            }
+        }
+        let close = bars.close[t];
+        fast += close;
+        slow += close;
+        if t >= 20 {
+            fast -= bars.close[t - 20];
+        }
+        if t >= 50 {
+            slow -= bars.close[t - 50];
+        }
+        if t >= 49 {
+            let now = fast / 20.0 > slow / 50.0;
+            if above == Some(!now) && now == (position == 0.0) {
+                target = Some(now);
+            }
+            above = Some(now);
+        }
+        let value = cash + position * close;
+        peak = f64::max(peak, value);
+        drawdown = drawdown.min(value / peak - 1.0);
+        equity.push(value);
+    }
+    black_box(drawdown);
+    equity[equity.len() - 1]
+}
