@@ -11,7 +11,7 @@ pub(super) enum Address {
     /// A file.
     Sqlite(SqliteFile),
     /// A server.
-    Postgres(Server),
+    Postgres(Box<Server>),
 }
 
 /// A SQLite database.
@@ -63,7 +63,9 @@ pub(super) fn parse(url: &str, mode: OpenMode) -> Result<Address, StoreError> {
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme {
         "sqlite" => sqlite(url, mode).map(Address::Sqlite),
-        "postgres" | "postgresql" => postgres(url).map(Address::Postgres),
+        "postgres" | "postgresql" => {
+            postgres(url).map(|server| Address::Postgres(Box::new(server)))
+        }
         _ => Err(bad(url, "it begins neither with sqlite:// nor with postgres://")),
     }
 }

@@ -1,10 +1,12 @@
 //! Migrations: which there are, which a database still needs, and when it is refused.
 //!
 //! The SQL stands in `migrations/` and is built into the program. What a database has gone through is
-//! in its table `schema_migrations`. Each side applies what is pending under a lock, together with
+//! in its table `algo_trader_migrations`. Each side applies what is pending under a lock, together with
 //! these records in one transaction; a killed program therefore leaves no half-made tables of ours.
 
 use sha2::{Digest, Sha256};
+
+use super::DbStatus;
 
 /// One step of the tables.
 pub(super) struct Migration {
@@ -39,17 +41,19 @@ pub(super) const POSTGRES: &[Migration] = &[Migration {
     sql: include_str!("../../../migrations/postgres/0001_initial.sql"),
 }];
 
+/// The table of records.
+pub(super) const TABLE: &str = "algo_trader_migrations";
+
 /// Makes the table of records; understood by both databases.
-pub(super) const CREATE_RECORDS: &str = "CREATE TABLE schema_migrations (\
+pub(super) const CREATE_RECORDS: &str = "CREATE TABLE algo_trader_migrations (\
      version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)";
 
 /// Reads the records.
 pub(super) const RECORDS: &str =
-    "SELECT version, name, checksum FROM schema_migrations ORDER BY version";
+    "SELECT version, name, checksum FROM algo_trader_migrations ORDER BY version";
 
 /// Adds a record.
-pub(super) const ADD_RECORD: &str =
-    "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
+pub(super) const ADD_RECORD: &str = "INSERT INTO algo_trader_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)";
 
 impl Migration {
     /// sha256 of its statements, in hex.
@@ -60,6 +64,11 @@ impl Migration {
     /// Number and name, for people.
     pub(super) fn label(&self) -> String {
         label(self.version, self.name)
+    }
+
+    /// Why a reader, who may not apply it, is refused.
+    pub(super) fn pending_for_reader(&self) -> String {
+        format!("its migration {} is pending and it was opened for reading only", self.label())
     }
 }
 
@@ -116,6 +125,39 @@ pub(super) fn stranger(table: &str) -> String {
          it belongs to another program or was left half-way",
         table.escape_debug()
     )
+}
+
+/// What a database says about itself.
+pub(super) struct Figures {
+    pub(super) applied: Vec<Applied>,
+    /// Rows by table; empty while a migration is pending.
+    pub(super) counts: Vec<(String, i64)>,
+    pub(super) version: String,
+    pub(super) bytes: i64,
+}
+
+impl Figures {
+    /// The same for people.
+    ///
+    /// # Errors
+    /// As [`pending`].
+    pub(super) fn status(
+        self,
+        backend: &str,
+        location: &str,
+        known: &[Migration],
+    ) -> Result<DbStatus, String> {
+        let pending = pending(known, &self.applied)?;
+        Ok(DbStatus {
+            backend: backend.to_owned(),
+            server_version: self.version,
+            location: location.to_owned(),
+            applied: self.applied.iter().map(Applied::label).collect(),
+            pending: pending.iter().map(Migration::label).collect(),
+            rows: self.counts,
+            size_bytes: self.bytes,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod address;
 mod diff;
 mod error;
+mod lease;
 mod migrate;
 mod postgres;
 mod rows;
@@ -78,7 +79,7 @@ pub async fn open_with(
 ) -> Result<Box<dyn Store>, StoreError> {
     match address::parse(url, mode)? {
         Address::Sqlite(file) => Ok(Box::new(sqlite::open(file, patience).await?)),
-        Address::Postgres(server) => Ok(Box::new(postgres::open(server, mode, patience).await?)),
+        Address::Postgres(server) => Ok(Box::new(postgres::open(*server, mode, patience).await?)),
     }
 }
 

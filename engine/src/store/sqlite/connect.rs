@@ -2,10 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -17,6 +13,7 @@ use super::{fault, statements};
 use crate::store::{
     OpenMode, Patience, StoreError,
     address::SqliteFile,
+    lease,
     migrate::{self, Applied, Migration},
 };
 
@@ -35,16 +32,12 @@ pub(in crate::store) struct SqliteStore {
     location: String,
     patience: Patience,
     /// Whether there is no table yet; only when inspecting.
-    fresh: AtomicBool,
-    idle: Mutex<Vec<SqliteConnection>>,
+    fresh: bool,
+    idle: lease::Idle<SqliteConnection>,
 }
 
-/// A connection on loan; it goes back unless a transaction is open on it.
-pub(super) struct Lease<'s> {
-    home: &'s SqliteStore,
-    db: Option<SqliteConnection>,
-    in_transaction: bool,
-}
+/// A connection on loan.
+pub(super) type Lease<'s> = lease::Lease<'s, SqliteConnection>;
 
 /// Opens the database and brings its tables up to date.
 ///
@@ -69,13 +62,7 @@ pub(in crate::store) async fn open(
     if !pending.is_empty() {
         match file.mode {
             OpenMode::ReadWrite => opening.migrate(&mut db).await?,
-            OpenMode::ReadOnly => {
-                let reason = format!(
-                    "its migration {} is pending and it was opened for reading only",
-                    pending[0].label()
-                );
-                return Err(opening.schema(reason));
-            }
+            OpenMode::ReadOnly => return Err(opening.schema(pending[0].pending_for_reader())),
             OpenMode::Inspect => {}
         }
     }
@@ -83,8 +70,8 @@ pub(in crate::store) async fn open(
         options: opening.options,
         location: opening.location,
         patience,
-        fresh: AtomicBool::new(fresh && file.mode != OpenMode::ReadWrite),
-        idle: Mutex::new(vec![db]),
+        fresh: fresh && file.mode != OpenMode::ReadWrite,
+        idle: lease::Idle::with(db),
     })
 }
 
@@ -264,28 +251,47 @@ fn now() -> i64 {
 impl SqliteStore {
     /// Lends a connection.
     pub(super) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let db = match idle {
+        let db = match self.idle.take() {
             Some(db) => db,
             None => self.options.connect().await.map_err(|error| self.fault(error))?,
         };
-        Ok(Lease { home: self, db: Some(db), in_transaction: false })
+        Ok(self.idle.lend(db))
     }
 
     /// Lends a connection with a write transaction begun on it.
     pub(super) async fn begin(&self) -> Result<Lease<'_>, StoreError> {
         let mut lease = self.lease().await?;
-        lease.in_transaction = true;
         begin_immediate(lease.db(), self.patience.lock, &self.location)
             .await
             .map_err(|error| self.fault(error))?;
         Ok(lease)
     }
 
+    /// Commits the transaction that [`SqliteStore::begin`] began when all in it went well.
+    pub(super) async fn commit<T>(
+        &self,
+        mut lease: Lease<'_>,
+        result: sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        let result = match result {
+            Ok(value) => sqlx::raw_sql("COMMIT").execute(lease.db()).await.map(|_| value),
+            Err(error) => Err(error),
+        };
+        self.end(lease, result)
+    }
+
+    /// Takes a connection back.
+    pub(super) fn end<T>(
+        &self,
+        lease: Lease<'_>,
+        result: sqlx::Result<T>,
+    ) -> Result<T, StoreError> {
+        lease.end(result).map_err(|error| self.fault(error))
+    }
+
     /// Ends every idle connection; the last one folds the write-ahead log into the file.
-    pub(super) async fn end(&self) {
-        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for db in idle {
+    pub(super) async fn shut(&self) {
+        while let Some(db) = self.idle.take() {
             if let Err(error) = db.close().await {
                 tracing::debug!(%error, "a connection did not close cleanly");
             }
@@ -297,7 +303,7 @@ impl SqliteStore {
     }
 
     pub(super) fn fresh(&self) -> bool {
-        self.fresh.load(Ordering::Relaxed)
+        self.fresh
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "reads as map_err(|e| self.fault(e))")]
@@ -315,26 +321,5 @@ impl SqliteStore {
 
     pub(super) fn query(&self, reason: String) -> StoreError {
         StoreError::Query { location: self.location.clone(), reason }
-    }
-}
-
-impl Lease<'_> {
-    pub(super) fn db(&mut self) -> &mut SqliteConnection {
-        self.db.as_mut().expect("a lease holds its connection until it is dropped")
-    }
-
-    /// Commits the transaction that [`SqliteStore::begin`] began.
-    pub(super) async fn commit(mut self) -> sqlx::Result<()> {
-        sqlx::raw_sql("COMMIT").execute(self.db()).await?;
-        self.in_transaction = false;
-        Ok(())
-    }
-}
-
-impl Drop for Lease<'_> {
-    fn drop(&mut self) {
-        if let (Some(db), false) = (self.db.take(), self.in_transaction) {
-            self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
-        }
     }
 }

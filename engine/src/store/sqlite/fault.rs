@@ -51,6 +51,9 @@ pub(super) fn to_store(location: &str, error: &sqlx::Error) -> StoreError {
         None => error.to_string(),
     };
     match (primary(error), extended(error)) {
+        _ if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
+            StoreError::Corrupt { location, reason }
+        }
         (Some(code::FULL), _) => StoreError::Full { location, reason },
         (_, Some(code::IOERR_WRITE | code::IOERR_SHMSIZE)) => {
             reason.push_str(": no room, a quota or a limit of file size");

@@ -12,7 +12,6 @@ mod writer;
 
 use async_trait::async_trait;
 use engine_core::{event::Event, instrument::Instrument, series::Series};
-use sqlx::query_scalar;
 use strategy_api::Resolution;
 
 use super::statements::on_sqlite as statements;
@@ -20,53 +19,22 @@ use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey,
     Store, StoreError, migrate,
 };
-pub(super) use connect::SqliteStore;
+use connect::SqliteStore;
 pub(super) use connect::open;
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn status(&self) -> Result<DbStatus, StoreError> {
         let mut lease = self.lease().await?;
-        let db = lease.db();
-        let applied = if self.fresh() {
-            Vec::new()
-        } else {
-            statements::applied(db).await.map_err(|e| self.fault(e))?
-        };
-        let pending = migrate::pending(migrate::SQLITE, &applied).map_err(|r| self.schema(r))?;
-        let rows = if pending.is_empty() {
-            statements::row_counts(db).await.map_err(|e| self.fault(e))?
-        } else {
-            Vec::new()
-        };
-        let version: String = query_scalar("SELECT sqlite_version()")
-            .fetch_one(&mut *db)
-            .await
-            .map_err(|e| self.fault(e))?;
-        let size: i64 = query_scalar(
-            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
-        )
-        .fetch_one(db)
-        .await
-        .map_err(|e| self.fault(e))?;
-        Ok(DbStatus {
-            backend: "sqlite".to_owned(),
-            server_version: version,
-            location: self.location().to_owned(),
-            applied: applied.iter().map(migrate::Applied::label).collect(),
-            pending: pending.iter().map(migrate::Migration::label).collect(),
-            rows,
-            size_bytes: size,
-        })
+        let figures = read::figures(lease.db(), self.fresh()).await;
+        let figures = self.end(lease, figures)?;
+        figures.status("sqlite", self.location(), migrate::SQLITE).map_err(|why| self.schema(why))
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
         let mut lease = self.begin().await?;
         let found = statements::probe(lease.db()).await.map_err(|e| self.fault(e))?;
-        let verdict: String = query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(lease.db())
-            .await
-            .map_err(|e| self.fault(e))?;
+        let verdict = read::quick_check(lease.db()).await.map_err(|e| self.fault(e))?;
         if verdict != "ok" {
             return Err(self.corrupt(verdict));
         }
@@ -78,12 +46,14 @@ impl Store for SqliteStore {
 
     async fn instrument(&self, symbol: &str) -> Result<Option<Instrument>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::instrument(lease.db(), symbol).await.map_err(|e| self.fault(e))
+        let out = statements::instrument(lease.db(), symbol).await;
+        self.end(lease, out)
     }
 
     async fn series_list(&self) -> Result<Vec<SeriesInfo>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::series_list(lease.db()).await.map_err(|e| self.fault(e))
+        let out = statements::series_list(lease.db()).await;
+        self.end(lease, out)
     }
 
     async fn series(
@@ -92,7 +62,8 @@ impl Store for SqliteStore {
         resolution: Resolution,
     ) -> Result<Option<SeriesInfo>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::series(lease.db(), symbol, resolution).await.map_err(|e| self.fault(e))
+        let out = statements::series(lease.db(), symbol, resolution).await;
+        self.end(lease, out)
     }
 
     async fn load_bars(&self, series: i64) -> Result<Series, StoreError> {
@@ -101,7 +72,8 @@ impl Store for SqliteStore {
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {
         let mut lease = self.lease().await?;
-        read::rows(lease.db(), series, from_ts, i64::MAX).await.map_err(|e| self.fault(e))
+        let out = read::rows(lease.db(), series, from_ts, i64::MAX).await;
+        self.end(lease, out)
     }
 
     async fn rows_before(
@@ -111,19 +83,20 @@ impl Store for SqliteStore {
         count: usize,
     ) -> Result<Vec<BarRow>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::rows_before(lease.db(), series, before_ts, count)
-            .await
-            .map_err(|e| self.fault(e))
+        let out = statements::rows_before(lease.db(), series, before_ts, count).await;
+        self.end(lease, out)
     }
 
     async fn coverage(&self, series: i64) -> Result<Vec<Coverage>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::coverage(lease.db(), series).await.map_err(|e| self.fault(e))
+        let out = statements::coverage(lease.db(), series).await;
+        self.end(lease, out)
     }
 
     async fn rejects(&self, series: i64) -> Result<Vec<Reject>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::rejects(lease.db(), series).await.map_err(|e| self.fault(e))
+        let out = statements::rejects(lease.db(), series).await;
+        self.end(lease, out)
     }
 
     async fn write_bars(&self, key: &SeriesKey) -> Result<Box<dyn BarWriter + '_>, StoreError> {
@@ -132,33 +105,35 @@ impl Store for SqliteStore {
 
     async fn write_events(&self, events: &[Event]) -> Result<u64, StoreError> {
         let mut lease = self.begin().await?;
-        let new = statements::write_events(lease.db(), events).await.map_err(|e| self.fault(e))?;
-        lease.commit().await.map_err(|e| self.fault(e))?;
-        Ok(new)
+        let new = statements::write_events(lease.db(), events).await;
+        self.commit(lease, new).await
     }
 
     async fn events(&self, symbol: &str) -> Result<Vec<Event>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::events(lease.db(), symbol).await.map_err(|e| self.fault(e))
+        let out = statements::events(lease.db(), symbol).await;
+        self.end(lease, out)
     }
 
     async fn save_run(&self, run: &RunRecord) -> Result<(), StoreError> {
         let mut lease = self.begin().await?;
-        statements::save_run(lease.db(), run).await.map_err(|e| self.fault(e))?;
-        lease.commit().await.map_err(|e| self.fault(e))
+        let done = statements::save_run(lease.db(), run).await;
+        self.commit(lease, done).await
     }
 
     async fn run(&self, prefix: &str) -> Result<Vec<RunRecord>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::run(lease.db(), prefix).await.map_err(|e| self.fault(e))
+        let out = statements::run(lease.db(), prefix).await;
+        self.end(lease, out)
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
         let mut lease = self.lease().await?;
-        statements::runs(lease.db(), limit).await.map_err(|e| self.fault(e))
+        let out = statements::runs(lease.db(), limit).await;
+        self.end(lease, out)
     }
 
     async fn close(&self) {
-        self.end().await;
+        self.shut().await;
     }
 }

@@ -148,10 +148,10 @@ impl BarWriter for SqliteWriter<'_> {
         series.version += i64::from(changed);
         let done = async {
             statements::add_coverage(lease.db(), series.id, coverage, rejects).await?;
-            statements::update_series(lease.db(), &series).await?;
-            lease.commit().await
+            statements::update_series(lease.db(), &series).await
         };
-        done.await.map_err(|e| store.fault(e))?;
+        let done = done.await;
+        store.commit(lease, done).await?;
         Ok(series)
     }
 }

@@ -50,7 +50,7 @@ macro_rules! statements {
 
         use crate::store::migrate::{self, Applied, Migration};
         use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
-        use crate::store::statements::{TABLES, row_columns, series_columns};
+        use crate::store::statements::TABLES;
         use crate::store::types::{
             BarRow, Coverage, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey,
         };
@@ -69,7 +69,6 @@ pub(super) mod on_sqlite {
 }
 
 /// For PostgreSQL.
-#[allow(dead_code)]
 pub(super) mod on_postgres {
     statements!(sqlx::PgConnection);
 }

@@ -19,7 +19,7 @@ macro_rules! series_statements {
         pub(in crate::store) async fn series_list(
             db: &mut Connection,
         ) -> sqlx::Result<Vec<SeriesInfo>> {
-            query_as(concat!(series_columns!(), " ORDER BY i.symbol, s.resolution"))
+            query_as(concat!(crate::store::statements::series_columns!(), " ORDER BY i.symbol, s.resolution"))
                 .fetch_all(db)
                 .await
         }
@@ -29,18 +29,11 @@ macro_rules! series_statements {
             symbol: &str,
             resolution: Resolution,
         ) -> sqlx::Result<Option<SeriesInfo>> {
-            query_as(concat!(series_columns!(), " WHERE i.symbol = $1 AND s.resolution = $2"))
+            query_as(concat!(crate::store::statements::series_columns!(), " WHERE i.symbol = $1 AND s.resolution = $2"))
                 .bind(symbol)
                 .bind(resolution.to_string())
                 .fetch_optional(db)
                 .await
-        }
-
-        pub(in crate::store) async fn series_by_id(
-            db: &mut Connection,
-            id: i64,
-        ) -> sqlx::Result<SeriesInfo> {
-            query_as(concat!(series_columns!(), " WHERE s.id = $1")).bind(id).fetch_one(db).await
         }
 
         pub(in crate::store) async fn rows_before(
@@ -51,7 +44,7 @@ macro_rules! series_statements {
         ) -> sqlx::Result<Vec<BarRow>> {
             let mut rows: Vec<BarRow> = query_as(concat!(
                 "SELECT ",
-                row_columns!(),
+                crate::store::statements::row_columns!(),
                 " FROM bars WHERE series_id = $1 AND ts < $2 ORDER BY ts DESC LIMIT $3"
             ))
             .bind(series)
@@ -71,7 +64,7 @@ macro_rules! series_statements {
         ) -> sqlx::Result<Vec<BarRow>> {
             query_as(concat!(
                 "SELECT ",
-                row_columns!(),
+                crate::store::statements::row_columns!(),
                 " FROM bars WHERE series_id = $1 AND ts >= $2 ORDER BY ts LIMIT $3"
             ))
             .bind(series)

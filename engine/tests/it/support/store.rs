@@ -19,6 +19,13 @@ macro_rules! claims {
                 crate::support::store::run(&format!("sqlite://{}", path.display()), async |s| super::$claim(s).await);
             })+
         }
+        mod in_postgres {
+            $(#[test]
+            fn $claim() {
+                let url = crate::support::postgres::shared().database();
+                crate::support::store::run(&url, async |s| super::$claim(s).await);
+            })+
+        }
     };
 }
 

@@ -1,0 +1,159 @@
+//! Writes bars of one series in one transaction.
+
+use async_trait::async_trait;
+use sqlx::query;
+
+use super::{
+    connect::{self, Attempts, Lease, PostgresStore},
+    copy::copy_in,
+    read, statements,
+};
+use crate::store::{
+    BarRow, BarWriter, Coverage, Reject, SeriesInfo, SeriesKey, StoreError, Written,
+    diff::{self, Diff},
+};
+
+/// One write transaction. The row of the series is locked, so a second writer of it waits.
+pub(super) struct PostgresWriter<'s> {
+    store: &'s PostgresStore,
+    lease: Lease<'s>,
+    held: Option<SeriesInfo>,
+    /// The series as it will be after the commit.
+    series: SeriesInfo,
+    changed: bool,
+}
+
+impl<'s> PostgresWriter<'s> {
+    pub(super) async fn begin(
+        store: &'s PostgresStore,
+        key: &SeriesKey,
+    ) -> Result<PostgresWriter<'s>, StoreError> {
+        diff::check_key(key).map_err(|reason| store.query(reason))?;
+        let mut attempts = Attempts::default();
+        let (lease, held, mut series) = loop {
+            let mut lease = store.lease().await?;
+            match lock(store, &mut lease, key).await {
+                Ok((held, series)) => break (lease, held, series),
+                Err(error) if attempts.again(&error).await => {}
+                Err(error) => return Err(store.fault(&error)),
+            }
+        };
+        series.source.clone_from(&key.source);
+        series.adjustment.clone_from(&key.adjustment);
+        Ok(Self { store, lease, held, series, changed: false })
+    }
+
+    /// Writes rows that differ from what is held.
+    async fn upsert(&mut self, rows: &[BarRow]) -> sqlx::Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let series = self.series.id;
+        let db = self.lease.db();
+        sqlx::raw_sql(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE bars) ON COMMIT DROP; \
+             TRUNCATE incoming",
+        )
+        .execute(&mut *db)
+        .await?;
+        copy_in(db, "pg_temp.incoming", series, rows).await?;
+        query(
+            "INSERT INTO bars SELECT * FROM pg_temp.incoming ORDER BY ts \
+             ON CONFLICT (series_id, ts) DO UPDATE SET \
+             open = excluded.open, high = excluded.high, low = excluded.low, \
+             close = excluded.close, volume = excluded.volume, is_final = excluded.is_final, \
+             ma20 = excluded.ma20, ma50 = excluded.ma50, ath = excluded.ath",
+        )
+        .persistent(false)
+        .execute(db)
+        .await
+        .map(drop)
+    }
+}
+
+/// Begins the transaction, makes the series where it is missing, and locks its row.
+async fn lock(
+    store: &PostgresStore,
+    lease: &mut Lease<'_>,
+    key: &SeriesKey,
+) -> sqlx::Result<(Option<SeriesInfo>, SeriesInfo)> {
+    let db = lease.db();
+    store.begin(db).await?;
+    let is_new = statements::add_series(db, key).await?;
+    query(
+        "SELECT s.id FROM series s JOIN instruments i ON i.id = s.instrument_id \
+         WHERE i.symbol = $1 AND s.resolution = $2 FOR UPDATE OF s",
+    )
+    .bind(&key.instrument.symbol)
+    .bind(key.resolution.to_string())
+    .execute(&mut *db)
+    .await?;
+    let found = statements::series(db, &key.instrument.symbol, key.resolution).await?;
+    let series = found.ok_or(sqlx::Error::RowNotFound)?;
+    Ok(((!is_new).then(|| series.clone()), series))
+}
+
+#[async_trait]
+impl BarWriter for PostgresWriter<'_> {
+    fn held(&self) -> Option<&SeriesInfo> {
+        self.held.as_ref()
+    }
+
+    async fn rows_before(
+        &mut self,
+        before_ts: i64,
+        count: usize,
+    ) -> Result<Vec<BarRow>, StoreError> {
+        statements::rows_before(self.lease.db(), self.series.id, before_ts, count)
+            .await
+            .map_err(|e| self.store.fault(&e))
+    }
+
+    async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError> {
+        statements::rows_from(self.lease.db(), self.series.id, from_ts, count)
+            .await
+            .map_err(|e| self.store.fault(&e))
+    }
+
+    async fn append(&mut self, rows: &[BarRow]) -> Result<Written, StoreError> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Ok(Written::default());
+        };
+        diff::check_rows(rows).map_err(|reason| self.store.query(reason))?;
+        let written = if self.series.last_ts.is_none_or(|held| held < first.bar.ts) {
+            self.changed = true;
+            copy_in(self.lease.db(), "bars", self.series.id, rows)
+                .await
+                .map_err(|e| self.store.fault(&e))?;
+            Written { new: rows.len() as u64, ..Written::default() }
+        } else {
+            let held = read::rows(self.lease.db(), self.series.id, first.bar.ts, last.bar.ts)
+                .await
+                .map_err(|e| self.store.fault(&e))?;
+            let Diff { written, rows } = diff::diff(&held, rows);
+            self.changed |= !rows.is_empty();
+            self.upsert(&rows).await.map_err(|e| self.store.fault(&e))?;
+            written
+        };
+        diff::grow(&mut self.series, rows, written);
+        Ok(written)
+    }
+
+    async fn commit(
+        mut self: Box<Self>,
+        coverage: &Coverage,
+        rejects: &[Reject],
+    ) -> Result<SeriesInfo, StoreError> {
+        let Self { store, mut lease, mut series, changed, .. } = *self;
+        series.version += i64::from(changed);
+        let done = async {
+            let db = lease.db();
+            statements::add_coverage(db, series.id, coverage, rejects).await?;
+            statements::update_series(db, &series).await?;
+            connect::commit(db).await
+        };
+        let done = done.await;
+        store.end(lease, done)?;
+        Ok(series)
+    }
+}
