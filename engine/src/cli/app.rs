@@ -6,6 +6,7 @@ use super::{args::Global, output::Out};
 use crate::{
     config::{self, Config, Home},
     error::Failure,
+    registry::{Locations, Registry, Retry},
     store::{self, OpenMode, Store},
 };
 
@@ -34,6 +35,15 @@ impl App {
     /// When the file is there but wrong.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(config::load(&self.home)?)
+    }
+
+    /// The strategies that there are; files that are not known yet are looked into by workers.
+    ///
+    /// # Errors
+    /// When `strategies.toml` is wrong.
+    pub(crate) fn registry(&self, retry: Retry) -> Result<Registry, Failure> {
+        let locations = Locations::of_process(&self.home, &self.plugin_dirs);
+        Ok(Registry::scan(&locations, &self.config()?, retry))
     }
 
     /// The database.

@@ -79,6 +79,7 @@ impl Global {
 pub(crate) enum Command {
     Ingest(super::ingest::IngestArgs),
     Db(super::db::DbArgs),
+    Strategies(super::strategies::StrategiesArgs),
     Runs(super::runs::RunsArgs),
     Doctor(super::doctor::DoctorArgs),
 }

@@ -22,8 +22,10 @@ use tokio::{
 use super::Outcome;
 use crate::error::{Code, Failure};
 
-/// Time that a command has to stop by itself.
+/// Time that a command which holds has to stop by itself.
 const GRACE: Duration = Duration::from_millis(1500);
+/// Time that any other has to come to its next waiting, where it is dropped.
+const SHORT_GRACE: Duration = Duration::from_millis(300);
 
 /// Exit code of the signal that came; 0 while none has.
 static CODE: AtomicU8 = AtomicU8::new(0);
@@ -93,10 +95,11 @@ async fn end_on_signal(mut interrupt: Signal, mut terminate: Signal, came: &Noti
     };
     CODE.store(code, Ordering::Release);
     came.notify_one();
+    let grace = if HELD.load(Ordering::Acquire) { GRACE } else { SHORT_GRACE };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
-        () = tokio::time::sleep(GRACE) => {}
+        () = tokio::time::sleep(grace) => {}
     }
     std::process::exit(i32::from(code))
 }

@@ -6,6 +6,7 @@
 
 mod app;
 mod args;
+mod bars;
 mod db;
 mod doctor;
 mod ingest;
@@ -13,6 +14,7 @@ mod interrupt;
 mod output;
 mod refuse;
 mod runs;
+mod strategies;
 mod table;
 mod value;
 
@@ -87,6 +89,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
             Command::Db(args) => db::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
             Command::Ingest(args) => ingest::run(&app, &args).await,
+            Command::Strategies(args) => strategies::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,
         }
     })

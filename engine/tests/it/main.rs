@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod cli_database;
 mod cli_ingest;
+mod cli_strategies;
 mod feed;
 mod ingest;
 mod ingest_events;

@@ -1,0 +1,61 @@
+//! Gets the bars of a command: from the database, or else from the bundled sample, and says so.
+
+use strategy_api::Resolution;
+
+use super::{app::App, ingest::now};
+use crate::{
+    error::{Code, Failure},
+    feed::{self, Cache, ColumnFile, FeedError},
+    ingest::sample::{self, SAMPLES},
+    store::Store,
+};
+
+/// The final bars of a symbol.
+///
+/// # Errors
+/// When neither the database nor the sample has any, or the database fails.
+pub(super) async fn obtain(
+    app: &App,
+    store: &dyn Store,
+    symbol: &str,
+    resolution: Resolution,
+) -> Result<ColumnFile, Failure> {
+    let cache = Cache::new(app.home.cache(), &app.database);
+    match feed::load(store, &cache, symbol, resolution).await {
+        Ok(file) => Ok(file),
+        Err(error @ FeedError::NoBars { .. }) => {
+            let Some(sample) = sample::find(symbol, resolution) else {
+                return Err(missing(&error, symbol, resolution));
+            };
+            sample.load(store, now()).await?;
+            let (first, last) = sample.sessions;
+            app.out.note(&format!(
+                "{symbol} {resolution} was not in the database: loaded the bundled sample, {first} to \
+                 {last}, {} prices",
+                sample.prices.name()
+            ));
+            Ok(feed::load(store, &cache, symbol, resolution).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The error of a symbol that nobody has, with the ways to get it.
+fn missing(error: &FeedError, symbol: &str, resolution: Resolution) -> Failure {
+    let symbol = shell_word(symbol);
+    let bundled: Vec<&str> = SAMPLES.iter().map(|sample| sample.symbol).collect();
+    Failure::new(Code::Data, error.to_string()).help(format!(
+        "algo-trader ingest -s {symbol} -r {resolution} --from-csv FILE; or try a bundled symbol: {} (1d)",
+        bundled.join(", ")
+    ))
+}
+
+/// A text as one word of a shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-^=".contains(c);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
