@@ -1,5 +1,7 @@
 //! What goes through the port: rows, series, coverage, runs and figures about the database itself.
 
+use std::time::SystemTime;
+
 use engine_core::instrument::Instrument;
 use serde::Serialize;
 use strategy_api::{Bar, Resolution};
@@ -45,7 +47,8 @@ pub struct SeriesInfo {
     pub source: String,
     /// How its prices are adjusted.
     pub adjustment: String,
-    /// Grows by one with every write transaction that changed a bar.
+    /// Grows with every write transaction that changed a bar. It follows the clock, so that the same
+    /// number never stands for other bars, even in a database that was made anew or restored.
     pub version: i64,
     /// Grows by one with every restatement.
     pub epoch: i64,
@@ -55,6 +58,15 @@ pub struct SeriesInfo {
     pub first_ts: Option<i64>,
     /// Last bar, nanoseconds UTC.
     pub last_ts: Option<i64>,
+}
+
+impl SeriesInfo {
+    /// The version after a write that changes a bar now.
+    pub(super) fn next_version(&self) -> i64 {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // A clock that was set back must not stop the version from growing.
+        i64::try_from(now.as_nanos()).unwrap_or(i64::MAX).max(self.version.saturating_add(1))
+    }
 }
 
 /// What was asked of a source and what came: the ledger of coverage and gaps.

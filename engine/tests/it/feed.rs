@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use algo_trader::{
     error::{Code, Failure},
     feed::{Cache, FeedError, load},
-    store::Store,
+    store::{OpenMode, SeriesInfo, Store, open},
 };
 use strategy_api::Resolution;
 use tempfile::TempDir;
@@ -18,6 +18,7 @@ claims!(
     a_partial_bar_is_not_loaded,
     missing_bars_are_an_error_that_tells_what_there_is,
     the_digest_does_not_depend_on_the_database,
+    a_database_that_was_made_anew_never_gets_the_bars_of_the_old_one,
     a_deleted_folder_is_made_again,
 );
 
@@ -105,6 +106,22 @@ async fn the_digest_does_not_depend_on_the_database(store: &dyn Store) {
         file.info().digest.to_string(),
         "b8c4fc35215fdcd7093708059b1ccfddcd73fee42ee5c3002f7c223e78f5072a"
     );
+}
+
+async fn a_database_that_was_made_anew_never_gets_the_bars_of_the_old_one(store: &dyn Store) {
+    let folder = folder();
+    let (_, old) = write(store, "SPY", &rows(0..3)).await;
+    load(store, &folder.cache, "SPY", Resolution::Min1).await.unwrap();
+    let file = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", file.path().join("new.db").display());
+    let anew = open(&url, OpenMode::ReadWrite).await.unwrap();
+    let bars = [row(0, 20.0), row(1, 21.0), row(2, 22.0)];
+    let (_, new) = write(anew.as_ref(), "SPY", &bars).await;
+    // Nothing else tells the two apart: the same key, source, number of bars and period.
+    assert_eq!(SeriesInfo { version: 0, ..old }, SeriesInfo { version: 0, ..new });
+    let file = load(anew.as_ref(), &folder.cache, "SPY", Resolution::Min1).await.unwrap();
+    assert_eq!(file.columns().close, [20.0, 21.0, 22.0]);
+    anew.close().await;
 }
 
 async fn a_deleted_folder_is_made_again(store: &dyn Store) {

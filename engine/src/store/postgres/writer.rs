@@ -145,7 +145,9 @@ impl BarWriter for PostgresWriter<'_> {
         rejects: &[Reject],
     ) -> Result<SeriesInfo, StoreError> {
         let Self { store, mut lease, mut series, changed, .. } = *self;
-        series.version += i64::from(changed);
+        if changed {
+            series.version = series.next_version();
+        }
         let done = async {
             let db = lease.db();
             statements::add_coverage(db, series.id, coverage, rejects).await?;

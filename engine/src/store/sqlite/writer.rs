@@ -145,7 +145,9 @@ impl BarWriter for SqliteWriter<'_> {
         rejects: &[Reject],
     ) -> Result<SeriesInfo, StoreError> {
         let Self { store, mut lease, mut series, changed, .. } = *self;
-        series.version += i64::from(changed);
+        if changed {
+            series.version = series.next_version();
+        }
         let done = async {
             statements::add_coverage(lease.db(), series.id, coverage, rejects).await?;
             statements::update_series(lease.db(), &series).await
