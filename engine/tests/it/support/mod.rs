@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub(crate) mod ingest;
+pub(crate) mod plugins;
 pub(crate) mod postgres;
 pub(crate) mod store;
 
