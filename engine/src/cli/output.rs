@@ -6,6 +6,7 @@
 use std::{
     ffi::OsString,
     io::{self, ErrorKind, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
@@ -18,6 +19,9 @@ use crate::{
 
 /// Longest value that a message repeats, in columns.
 const CLIP: usize = 60;
+
+/// Whether a result was printed, or tried to be.
+static PRINTED: AtomicBool = AtomicBool::new(false);
 
 /// Where and how to print.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +102,7 @@ impl Out {
     /// # Errors
     /// As [`Out::text`].
     pub(crate) fn styled(&self, text: &str) -> Result<(), Failure> {
+        PRINTED.store(true, Ordering::Relaxed);
         let mut stdout = io::stdout().lock();
         let mut text = text.trim_end_matches('\n').to_owned();
         text.push('\n');
@@ -120,7 +125,8 @@ impl Out {
     pub(crate) fn failure(&self, failure: &Failure) {
         let message = redact(&visible(&failure.message)).replace('\n', " ");
         let help = failure.help.as_deref().map(|help| redact(&visible(help)).into_owned());
-        if self.json && failure.code != Code::Output {
+        // One document on standard output: after a result the failure goes where notes go.
+        if self.json && !PRINTED.load(Ordering::Relaxed) {
             let error = serde_json::json!({
                 "error": { "code": failure.code.name(), "message": message, "help": help }
             });

@@ -1,12 +1,12 @@
 //! `runs`: the backtests that the database keeps.
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
-use super::{Done, Outcome, app::App, output::clip, table::table};
+use super::{Done, Outcome, app::App};
 use crate::{
     error::{Code, Failure},
-    store::{OpenMode, RunRecord, RunSummary, StoreError},
+    report,
+    store::{OpenMode, RunRecord, Store, StoreError},
 };
 
 const EXAMPLES: &str = "\
@@ -14,9 +14,6 @@ Examples:
   algo-trader runs list
   algo-trader runs list --limit 100 --json
   algo-trader runs show 3f2a";
-
-/// Length to which an id is cut in a list.
-const SHORT_ID: usize = 12;
 
 /// List or show the backtests that were kept
 #[derive(Args, Debug)]
@@ -65,7 +62,7 @@ pub(super) async fn run(app: &App, args: &RunsArgs) -> Outcome {
 /// What is kept; a database that was never made keeps nothing.
 async fn kept<T: Default>(
     app: &App,
-    read: impl AsyncFnOnce(&dyn crate::store::Store) -> Result<T, StoreError>,
+    read: impl AsyncFnOnce(&dyn Store) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
     if app.sqlite_file().is_some_and(|path| !path.exists()) {
         return Ok(T::default());
@@ -79,56 +76,11 @@ async fn kept<T: Default>(
 async fn list(app: &App, limit: u32) -> Outcome {
     let runs = kept(app, async |store| store.runs(limit).await).await?;
     if app.out.json() {
-        app.out.value(&runs.iter().map(as_json).collect::<Vec<_>>())?;
-    } else if runs.is_empty() {
-        app.out.text("no run is kept yet; algo-trader backtest keeps each of its runs")?;
+        app.out.value(&report::runs::listed(&runs))?;
     } else {
-        let titles =
-            ["id", "when (UTC)", "strategy", "symbols", "length", "return", "Sharpe", "trades"];
-        let mut rows = vec![titles.map(str::to_owned).to_vec()];
-        rows.extend(runs.iter().map(line));
-        app.out.text(&table(&rows))?;
+        app.out.text(&report::runs::table(&runs))?;
     }
     Ok(Done::Well)
-}
-
-fn as_json(run: &RunSummary) -> Value {
-    json!({
-        "id": run.id,
-        "created_at": when(run.created_at),
-        "strategy": run.strategy,
-        "symbols": run.symbols.split(',').collect::<Vec<_>>(),
-        "resolution": run.resolution,
-        "metrics": metrics_of(&run.result),
-    })
-}
-
-fn metrics_of(result: &str) -> Value {
-    let result: Value = serde_json::from_str(result).unwrap_or_default();
-    result.get("metrics").cloned().unwrap_or_default()
-}
-
-fn line(run: &RunSummary) -> Vec<String> {
-    let metrics = metrics_of(&run.result);
-    let figure = |name: &str| metrics.get(name).and_then(Value::as_f64);
-    let percent =
-        |value: Option<f64>| value.map_or("n/a".to_owned(), |v| format!("{:.1} %", v * 100.0));
-    vec![
-        run.id.chars().take(SHORT_ID).collect(),
-        when(run.created_at).replace('T', " ").chars().take(16).collect(),
-        run.strategy.clone(),
-        clip(&run.symbols),
-        run.resolution.clone(),
-        percent(figure("total_return")),
-        figure("sharpe").map_or("n/a".to_owned(), |value| format!("{value:.2}")),
-        figure("trades").map_or("n/a".to_owned(), |value| format!("{value:.0}")),
-    ]
-}
-
-/// An instant as RFC 3339 UTC.
-fn when(ts: i64) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(ts))
-        .map_or_else(|_| ts.to_string(), |instant| instant.to_string())
 }
 
 async fn show(app: &App, id: &str) -> Outcome {
@@ -144,24 +96,12 @@ async fn show(app: &App, id: &str) -> Outcome {
                 .help("algo-trader runs list"));
         }
     };
-    let result: Value = serde_json::from_str(&run.result).unwrap_or_default();
+    let report = report::runs::read(&run.id, &run.result)?;
     if app.out.json() {
-        app.out.value(&result)?;
-        return Ok(Done::Well);
+        let lists = report::record::decode(&run.columns)?;
+        app.out.styled(&report::full(&report, &lists))?;
+    } else {
+        app.out.text(&report::summary(&report))?;
     }
-    let row = |name: &str, value: &str| vec![name.to_owned(), value.to_owned()];
-    let plugin = if run.plugin_sha256.is_empty() { "built in" } else { &run.plugin_sha256 };
-    let rows = [
-        row("run", &run.id),
-        row("last run", &when(run.created_at)),
-        row("strategy", &run.strategy),
-        row("symbols", &run.symbols),
-        row("length", &run.resolution),
-        row("data digest", &run.data_digest),
-        row("plugin sha256", plugin),
-        row("engine", &run.engine_version),
-        row("configuration", &run.config),
-    ];
-    app.out.text(&table(&rows))?;
     Ok(Done::Well)
 }

@@ -2,12 +2,16 @@
 
 mod database;
 mod folders;
+mod strategies;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{Done, Outcome, app::App, table::table};
-use crate::error::{Code, Failure};
+use crate::{
+    error::{Code, Failure},
+    ingest::sample::SAMPLES,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,6 +79,8 @@ pub(super) async fn run(app: &App, args: &DoctorArgs) -> Outcome {
         None => {
             let mut checks = folders::checks(app);
             checks.push(configuration(app));
+            checks.extend(strategies::checks(app));
+            checks.push(sample());
             checks.extend(database::checks(app).await);
             checks
         }
@@ -126,4 +132,22 @@ fn configuration(app: &App) -> Check {
         ),
         Err(failure) => Check::failed("strategies.toml", failure),
     }
+}
+
+/// The bundled sample is part of the program; only a damaged build could have lost it.
+fn sample() -> Check {
+    let broken: Vec<&str> = SAMPLES
+        .iter()
+        .filter(|sample| !sample.csv().starts_with(b"timestamp,"))
+        .map(|sample| sample.symbol)
+        .collect();
+    if !broken.is_empty() {
+        let message = format!("the bundled bars of {} are damaged", broken.join(", "));
+        return Check::failed("sample", Failure::new(Code::Data, message));
+    }
+    let shown = SAMPLES.iter().map(|sample| {
+        let bars = sample.csv().iter().filter(|byte| **byte == b'\n').count().saturating_sub(1);
+        format!("{} {} ({bars} bars)", sample.symbol, sample.resolution)
+    });
+    Check::ok("sample", shown.collect::<Vec<_>>().join(", "))
 }
