@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{OnceCell, RefCell},
-    collections::HashMap,
+    collections::BTreeMap,
     rc::Rc,
 };
 
@@ -26,7 +26,7 @@ pub struct Stage<'a> {
     members: Vec<Member<'a>>,
     alignment: Alignment,
     resolution: Resolution,
-    columns: RefCell<HashMap<ColumnKey, Rc<[f64]>>>,
+    columns: RefCell<BTreeMap<ColumnKey, Rc<[f64]>>>,
 }
 
 /// A column on the wire (its parameters as bits) and the instrument.
