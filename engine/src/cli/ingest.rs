@@ -65,9 +65,9 @@ pub(crate) struct IngestArgs {
     #[arg(long, value_name = "NAME")]
     calendar: Option<Calendar>,
     /// Column of adjusted closes, by which prices and volume are scaled
-    #[arg(long, value_name = "COLUMN")]
-    adjusted_close: Option<String>,
-    /// How the prices are adjusted [default: raw, or adjusted with --adjusted-close]
+    #[arg(long, value_name = "COLUMN", alias = "adjusted-close")]
+    adjusted_close_column: Option<String>,
+    /// How the prices are adjusted [default: raw, or adjusted with an adjusted close]
     #[arg(long, value_name = "KIND")]
     prices: Option<PricesArg>,
     /// Take nothing when a row is rejected
@@ -104,7 +104,7 @@ impl IngestArgs {
             date_order: self.date_order(),
             columns: self.columns.clone(),
             delimiter: self.delimiter,
-            adjusted_close_column: self.adjusted_close.clone(),
+            adjusted_close_column: self.adjusted_close_column.clone(),
             prices: self.prices.map(|prices| match prices {
                 PricesArg::Raw => Prices::Raw,
                 PricesArg::Split => Prices::Split,
@@ -268,6 +268,9 @@ fn describe(report: &IngestReport) -> String {
     let unlisted = report.rejected.saturating_sub(report.rejects.len() as u64);
     if unlisted > 0 {
         text.push_str(&format!("and {} more rejected lines\n", count(unlisted)));
+    }
+    if let Some(hint) = &report.hint {
+        text.push_str(&format!("help: {hint}\n"));
     }
     text
 }

@@ -111,6 +111,18 @@ pub enum IngestError {
         /// What would help, when the reason has a remedy.
         help: Option<String>,
     },
+    /// So many rows lie on days without a session that the calendar must be the wrong one.
+    #[error("{file}: {off_session} of {rows} rows lie on days without a {calendar} session")]
+    WrongCalendar {
+        /// The file.
+        file: String,
+        /// Rows read.
+        rows: u64,
+        /// Rows on days without a session.
+        off_session: u64,
+        /// The calendar.
+        calendar: String,
+    },
     /// A row was rejected and every row was wanted.
     #[error("{file}: {rejected} of {rows} rows rejected; {}", first_reasons(rejects))]
     Strict {
@@ -240,7 +252,12 @@ fn help(error: &IngestError) -> Option<String> {
             "ingest a file that covers every held bar, or keep it apart: --database sqlite://data/other.db"
                 .to_owned(),
         ),
-        IngestError::CalendarConflict { held, .. } => Some(format!("--calendar {held}")),
+        IngestError::WrongCalendar { .. } => {
+            Some("--calendar 24/7 for what trades every day".to_owned())
+        }
+        IngestError::CalendarConflict { held, .. } => {
+            Some(format!("--calendar {held}, or another symbol for what trades on other days"))
+        }
         _ => None,
     }
 }

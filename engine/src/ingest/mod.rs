@@ -112,6 +112,13 @@ async fn joined(reading: JoinHandle<Result<Scanned, IngestError>>) -> Result<Sca
     }
 }
 
+/// Rows on days without a session from which on the calendar is taken for the wrong one: a few are
+/// faults of the source, a tenth of all is every weekend.
+fn is_wrong_calendar(scanned: &Scanned) -> bool {
+    let off = scanned.rejects.off_session;
+    off >= 20 && off > scanned.rows / 10
+}
+
 async fn finish(
     store: &dyn Store,
     prepared: &Prepared,
@@ -125,6 +132,11 @@ async fn finish(
         let rejects = scanned.rejects.kept;
         return Err(IngestError::NoValidRows { file, rows: scanned.rows, rejects, help });
     };
+    if is_wrong_calendar(&scanned) {
+        let (rows, off_session) = (scanned.rows, scanned.rejects.off_session);
+        let calendar = prepared.plan.calendar.to_string();
+        return Err(IngestError::WrongCalendar { file, rows, off_session, calendar });
+    }
     let merged: Merged = merge.finish(&mut scanned.rejects).await?;
     if prepared.strict && scanned.rejects.count > 0 {
         let (rows, rejected) = (scanned.rows, scanned.rejects.count);

@@ -12,6 +12,8 @@ pub(super) struct Rejects {
     pub(super) count: u64,
     /// The first [`KEPT`] of them, by line as far as they came so.
     pub(super) kept: Vec<Reject>,
+    /// Those on a day without a session.
+    pub(super) off_session: u64,
     /// What would help against the first one that has a remedy.
     pub(super) remedy: Option<&'static str>,
 }

@@ -44,6 +44,8 @@ pub struct IngestReport {
     pub gaps: Gaps,
     /// The first rejected rows.
     pub rejects: Vec<Reject>,
+    /// What would help against the rejected rows, when an option may be missing.
+    pub hint: Option<String>,
     /// Bars of the series after the ingestion.
     pub bars_held: i64,
     /// Version of the series after the ingestion.
@@ -75,6 +77,7 @@ pub(super) async fn report(
 ) -> Result<IngestReport, IngestError> {
     let last_rows = store.rows_before(info.id, i64::MAX, 2).await?;
     let last = last_rows.iter().rev().find(|row| row.is_final);
+    let hint = scanned.rejects.remedy.map(str::to_owned);
     let mut rejects = scanned.rejects.kept;
     rejects.truncate(REJECTS_LISTED);
     Ok(IngestReport {
@@ -95,6 +98,7 @@ pub(super) async fn report(
         last_ts: scanned.last_ts.unwrap_or_default(),
         gaps: scanned.gaps,
         rejects,
+        hint,
         bars_held: info.bars,
         version: info.version,
         indicators: last.map(|row| IndicatorState {

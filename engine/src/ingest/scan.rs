@@ -163,6 +163,8 @@ impl<'a> Pass<'a> {
                 Outcome::Bar(bar) => match self.validator.check(bar, line) {
                     Ok(checked) => return Ok(Some(checked)),
                     Err(reason) => {
+                        let is_off = matches!(reason, BarReason::NoSession { .. });
+                        self.rejects.off_session += u64::from(is_off);
                         self.rejects.suggest(remedy(&reason));
                         self.rejects.add(line, || reason.to_string(), || self.reader.raw());
                     }

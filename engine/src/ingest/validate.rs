@@ -200,3 +200,108 @@ static NEW_YORK: LazyLock<TimeZone> =
 
 /// From midnight in New York to the open.
 const NYSE_OPEN_NS: i64 = (9 * 60 + 30) * 60 * SECOND_NS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ns(text: &str) -> i64 {
+        i64::try_from(text.parse::<Timestamp>().unwrap().as_nanosecond()).unwrap()
+    }
+
+    fn check(
+        calendar: Calendar,
+        resolution: &str,
+        now: &str,
+        start: &str,
+    ) -> Result<(i64, bool), String> {
+        let mut validator = Validator::new(calendar, resolution.parse().unwrap(), ns(now));
+        let bar = Bar { ts: ns(start), open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: 0.0 };
+        let checked = validator.check(bar, 1).map_err(|reason| reason.to_string())?;
+        Ok((checked.bar.ts, checked.is_final))
+    }
+
+    #[test]
+    fn a_bar_is_final_when_its_interval_has_ended() {
+        let cases = [
+            // A half day: 2024-07-03 closes at 13:00 in New York, 17:00 UTC.
+            (Calendar::Nyse, "1d", "2024-07-03T16:59:59Z", "2024-07-03T00:00:00Z", false),
+            (Calendar::Nyse, "1d", "2024-07-03T17:00:00Z", "2024-07-03T00:00:00Z", true),
+            // Winter: the close of 16:00 is 21:00 UTC.
+            (Calendar::Nyse, "1d", "2024-01-05T20:59:59Z", "2024-01-05T00:00:00Z", false),
+            (Calendar::Nyse, "1d", "2024-01-05T21:00:00Z", "2024-01-05T00:00:00Z", true),
+            // The first hour of a session lasts 30 minutes.
+            (Calendar::Nyse, "1h", "2024-01-05T14:59:59Z", "2024-01-05T14:30:00Z", false),
+            (Calendar::Nyse, "1h", "2024-01-05T15:00:00Z", "2024-01-05T14:30:00Z", true),
+            (Calendar::Nyse, "1w", "2024-01-04T22:00:00Z", "2024-01-02T00:00:00Z", false),
+            (Calendar::Nyse, "1w", "2024-01-05T21:00:00Z", "2024-01-02T00:00:00Z", true),
+            (Calendar::Nyse, "1mo", "2024-01-31T20:00:00Z", "2024-01-02T00:00:00Z", false),
+            (Calendar::Nyse, "1mo", "2024-01-31T21:00:00Z", "2024-01-02T00:00:00Z", true),
+            (Calendar::AlwaysOpen, "1d", "2024-01-06T23:59:59Z", "2024-01-06T00:00:00Z", false),
+            (Calendar::AlwaysOpen, "1d", "2024-01-07T00:00:00Z", "2024-01-06T00:00:00Z", true),
+            (Calendar::AlwaysOpen, "1m", "2024-01-06T00:00:59Z", "2024-01-06T00:00:00Z", false),
+        ];
+        for (calendar, resolution, now, start, is_final) in cases {
+            let expected = Ok((ns(start), is_final));
+            assert_eq!(check(calendar, resolution, now, start), expected, "{resolution} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_bar_that_has_not_begun_lies_in_the_future() {
+        for (resolution, now, start) in [
+            ("1d", "2024-01-05T14:29:59Z", "2024-01-05T00:00:00Z"),
+            ("1d", "2024-01-05T14:29:59Z", "2099-01-05T00:00:00Z"),
+            ("1m", "2024-01-05T14:29:59Z", "2024-01-05T14:30:00Z"),
+            ("1w", "2024-01-05T14:29:59Z", "2024-01-08T00:00:00Z"),
+        ] {
+            let reason = check(Calendar::Nyse, resolution, now, start).unwrap_err();
+            assert_eq!(reason, "lies in the future (it is 2024-01-05T14:29:59Z)");
+        }
+    }
+
+    #[test]
+    fn the_grid_follows_daylight_saving_in_new_york_and_utc_elsewhere() {
+        let now = "2024-12-01T00:00:00Z";
+        // 10:00 in New York is 15:00 UTC in winter and 14:00 in summer; 4h bars start at 08:00, 12:00.
+        for (resolution, start, is_good) in [
+            ("4h", "2024-01-05T17:00:00Z", true),
+            ("4h", "2024-07-05T16:00:00Z", true),
+            ("4h", "2024-07-05T17:00:00Z", false),
+            ("4h", "2024-07-05T13:30:00Z", true),
+            ("1h", "2024-07-05T14:30:00Z", false),
+            ("30m", "2024-07-05T14:30:00Z", true),
+            ("20m", "2024-07-05T13:40:00Z", true),
+            ("1m", "2024-07-05T13:30:01Z", false),
+            ("1m", "2024-07-05T08:00:00Z", true),
+        ] {
+            let found = check(Calendar::Nyse, resolution, now, start);
+            assert_eq!(found.is_ok(), is_good, "{resolution} {start}: {found:?}");
+        }
+        assert!(check(Calendar::AlwaysOpen, "4h", now, "2024-07-06T16:00:00Z").is_ok());
+        assert!(check(Calendar::AlwaysOpen, "4h", now, "2024-07-06T17:00:00Z").is_err());
+    }
+
+    #[test]
+    fn a_period_is_keyed_by_its_first_session() {
+        let now = "2024-12-01T00:00:00Z";
+        for (resolution, start, key) in [
+            ("1mo", "2024-06-01T00:00:00Z", "2024-06-03T00:00:00Z"),
+            ("1mo", "2024-06-30T00:00:00Z", "2024-06-03T00:00:00Z"),
+            ("1w", "2024-09-08T00:00:00Z", "2024-09-03T00:00:00Z"),
+        ] {
+            let found = check(Calendar::Nyse, resolution, now, start);
+            assert_eq!(found, Ok((ns(key), true)), "{resolution} {start}");
+        }
+    }
+
+    #[test]
+    fn a_day_without_a_session_is_named_as_it_is_in_new_york() {
+        let now = "2024-12-01T00:00:00Z";
+        // Sunday 02:00 UTC is Saturday evening in New York.
+        let reason = check(Calendar::Nyse, "1m", now, "2024-06-02T02:00:00Z").unwrap_err();
+        assert_eq!(reason, "no NYSE session on 2024-06-01 (Saturday)");
+        let reason = check(Calendar::Nyse, "1d", now, "2001-09-12T00:00:00Z").unwrap_err();
+        assert!(reason.starts_with("no NYSE session on 2001-09-12"), "{reason}");
+    }
+}

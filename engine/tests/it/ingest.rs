@@ -286,6 +286,24 @@ fn a_calendar_belongs_to_the_instrument() {
 }
 
 #[test]
+fn a_file_that_trades_on_every_weekend_is_not_cut_down_to_the_nyse() {
+    let place = Place::new();
+    let rows: Vec<String> = (1..=31)
+        .flat_map(|day| [1, 3, 5].map(|month| format!("2024-{month:02}-{day:02},1,1,1,1,1")))
+        .collect();
+    let text = table(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let failure = Failure::from(place.ingest(&place.daily(&text)).unwrap_err());
+    // 26 weekend days, New Year's, Martin Luther King's, Good Friday and Memorial Day.
+    assert!(
+        failure.message.ends_with("30 of 93 rows lie on days without a NYSE session"),
+        "{failure}"
+    );
+    assert_eq!(failure.help.as_deref(), Some("--calendar 24/7 for what trades every day"));
+    let request = CsvIngest { calendar: Some(Calendar::AlwaysOpen), ..place.daily(&text) };
+    assert_eq!(place.ingest(&request).unwrap().new, 93);
+}
+
+#[test]
 fn adjusted_prices_do_not_join_raw_ones() {
     let place = Place::new();
     place.ingest(&place.daily(&table(&GOOD))).unwrap();
