@@ -4,6 +4,9 @@
 /// Samples across one pixel.
 const ACROSS: usize = 8;
 
+/// The least share that is drawn.
+const LEAST: f32 = 1e-3;
+
 /// A point in pixels, y downwards.
 pub(super) type Point = (f32, f32);
 
@@ -15,8 +18,8 @@ pub(super) struct Coverage {
     columns: Vec<Vec<(f32, f32)>>,
     /// First and one past the last touched sample column.
     touched: (usize, usize),
-    /// Coverage of the pixels of one pixel column.
-    line: Vec<f32>,
+    /// Of one pixel column, how much the coverage of each pixel differs from that of the one above.
+    steps: Vec<f32>,
 }
 
 impl Coverage {
@@ -26,7 +29,7 @@ impl Coverage {
             height,
             columns: vec![Vec::new(); width * ACROSS],
             touched: (usize::MAX, 0),
-            line: vec![0.0; height],
+            steps: vec![0.0; height + 2],
         }
     }
 
@@ -99,17 +102,19 @@ impl Coverage {
                 for (from, to) in column.drain(..) {
                     let (from, to) = (from.max(covered_to), to.min(self.height as f32));
                     if from < to {
-                        cover(&mut self.line, from, to);
+                        add(&mut self.steps, from, to);
                         top = top.min(from as usize);
-                        bottom = bottom.max(to.ceil() as usize);
+                        bottom = bottom.max(to as usize + 1);
                         covered_to = to;
                     }
                 }
             }
-            for (y, share) in self.line.iter_mut().enumerate().take(bottom).skip(top) {
-                if *share > 0.0 {
+            let mut share = 0.0;
+            for (y, step) in self.steps.iter_mut().enumerate().take(bottom + 1).skip(top) {
+                share += std::mem::take(step);
+                // Sums leave a little behind that nobody could see.
+                if share > LEAST && y < self.height {
                     pixel(x, y, share.min(1.0));
-                    *share = 0.0;
                 }
             }
         }
@@ -124,19 +129,15 @@ fn sample_x(column: usize) -> f32 {
     (column as f32 + 0.5) / ACROSS as f32
 }
 
-/// Adds one sample column's interval to the pixels of its pixel column.
-fn cover(line: &mut [f32], from: f32, to: f32) {
-    let share = 1.0 / ACROSS as f32;
-    let (first, last) = (from as usize, (to.ceil() as usize).max(1) - 1);
-    if first == last {
-        line[first] += (to - from) * share;
-        return;
-    }
-    line[first] += ((first + 1) as f32 - from) * share;
-    for pixel in &mut line[first + 1..last] {
-        *pixel += share;
-    }
-    line[last] += (to - last as f32) * share;
+/// Adds one sample column's interval: full coverage between its ends, in parts at the ends.
+fn add(steps: &mut [f32], from: f32, to: f32) {
+    const SHARE: f32 = 1.0 / ACROSS as f32;
+    let (first, last) = (from as usize, to as usize);
+    let (above, within) = (from - first as f32, to - last as f32);
+    steps[first] += (1.0 - above) * SHARE;
+    steps[first + 1] += above * SHARE;
+    steps[last] -= (1.0 - within) * SHARE;
+    steps[last + 1] -= within * SHARE;
 }
 
 /// Where the vertical line at `x` runs inside the capsule, which is convex: one interval or none.

@@ -30,6 +30,18 @@ impl Raster {
         self.rgb
     }
 
+    /// Fills a rectangle of whole pixels.
+    fn fill_pixels(&mut self, from: BackendCoord, to: BackendCoord, color: BackendColor) {
+        let place = |units: i32, most: usize| ((units / UNIT).max(0) as usize).min(most);
+        let (left, right) = (place(from.0, self.width), place(to.0, self.width));
+        for y in place(from.1, self.height)..place(to.1, self.height) {
+            let row = &mut self.rgb[y * self.width * 3..][left * 3..right.max(left) * 3];
+            for pixel in row.as_chunks_mut::<3>().0 {
+                *pixel = [color.rgb.0, color.rgb.1, color.rgb.2];
+            }
+        }
+    }
+
     fn paint(&mut self, color: BackendColor) {
         let Self { width, rgb, shape, .. } = self;
         shape.drain(|x, y, share| {
@@ -94,6 +106,11 @@ impl DrawingBackend for Raster {
         fill: bool,
     ) -> Drawn {
         let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        let whole = [left, top, right, bottom].iter().all(|edge| edge % UNIT == 0);
+        if fill && whole && style.color().alpha >= 1.0 {
+            self.fill_pixels((left, top), (right, bottom), style.color());
+            return Ok(());
+        }
         if fill { self.fill_polygon(corners, style) } else { self.draw_path(corners, style) }
     }
 

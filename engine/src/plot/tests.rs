@@ -251,3 +251,17 @@ fn a_file_appears_whole_or_not_at_all() {
     assert_eq!(decoded(&fs::read(&picture).unwrap()).0, 1_200, "the older picture is untouched");
     assert_eq!(fs::read_dir(folder.path().join("plots")).unwrap().count(), 1);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_and_a_folder_that_takes_nothing_are_output_failures() {
+    let walk = Walk::new(60, DAY);
+    let folder = tempfile::tempdir().unwrap();
+    let full = folder.path().join("full.png");
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let error = write(&full, &walk.data()).unwrap_err();
+    assert!(error.to_string().contains("full.png"), "{error}");
+    assert_eq!(Failure::from(error).code, Code::Output);
+    let error = write(Path::new("/proc/nowhere/run.png"), &walk.data()).unwrap_err();
+    assert_eq!(Failure::from(error).code, Code::Output);
+}
