@@ -77,6 +77,7 @@ impl Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Backtest(super::backtest::BacktestArgs),
     Ingest(super::ingest::IngestArgs),
     Db(super::db::DbArgs),
     Strategies(super::strategies::StrategiesArgs),

@@ -6,6 +6,7 @@
 
 mod app;
 mod args;
+mod backtest;
 mod bars;
 mod db;
 mod doctor;
@@ -86,6 +87,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
     let app = App::new(&cli.global, home.clone(), out);
     interrupt::or(async {
         match cli.command {
+            Command::Backtest(args) => backtest::run(&app, &args).await,
             Command::Db(args) => db::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
             Command::Ingest(args) => ingest::run(&app, &args).await,

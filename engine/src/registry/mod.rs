@@ -10,6 +10,7 @@
 //! Running a strategy is the worker's business, writing a pin into `strategies.toml` the
 //! configuration's.
 
+mod built_in;
 pub mod cache;
 mod door;
 pub mod elf;

@@ -50,6 +50,25 @@ impl<'a> Lists<'a> {
     }
 }
 
+impl<'a> Lists<'a> {
+    /// The lists of a run, with curves of their own.
+    #[must_use]
+    pub fn owning(
+        result: &'a RunResult,
+        equity: SessionEquity,
+        benchmark: Option<SessionEquity>,
+    ) -> Self {
+        Self {
+            orders: Cow::Borrowed(&result.orders),
+            fills: Cow::Borrowed(&result.fills),
+            trades: Cow::Borrowed(&result.trades),
+            equity: Cow::Owned(equity),
+            benchmark: benchmark.map(Cow::Owned),
+            log: Cow::Borrowed(&result.log),
+        }
+    }
+}
+
 /// An order as it is shown.
 #[derive(Debug, Serialize)]
 pub(super) struct OrderRow<'a> {

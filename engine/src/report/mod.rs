@@ -29,3 +29,4 @@ pub use schema::{
     SeriesFacts, Settings, StrategyFacts, Warning,
 };
 pub use summary::{headline, summary};
+pub use time::stamp;

@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use strategy_api::Resolution;
 
 /// `2012-09-12`, or `2019-02-11T14:30:00Z` for bars inside a session.
-pub(super) fn stamp(ts: i64, resolution: Resolution) -> String {
+pub fn stamp(ts: i64, resolution: Resolution) -> String {
     let at = instant(ts);
     if resolution.is_intraday() {
         at.to_string()

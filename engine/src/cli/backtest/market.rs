@@ -1,0 +1,170 @@
+//! The bars of a run and the facts of its instruments.
+
+use engine_core::{
+    backtest::{Config, Stage},
+    calendar::Calendar,
+    instrument::Instrument,
+    universe::Member,
+};
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+use strategy_api::{Columns, Resolution};
+
+use super::{super::bars, BacktestArgs};
+use crate::{
+    cli::app::App,
+    error::{Code, Failure},
+    feed::{self, ColumnFile},
+    report::{self, SeriesFacts, stamp},
+    store::Store,
+};
+
+/// Bars and facts, in the order of the run's symbols.
+pub(super) struct Bars {
+    pub(super) files: Vec<ColumnFile>,
+    pub(super) calendar: Calendar,
+    pub(super) resolution: Resolution,
+    symbols: Vec<String>,
+    instruments: Vec<Instrument>,
+    adjustments: Vec<String>,
+}
+
+impl Bars {
+    pub(super) async fn obtain(
+        app: &App,
+        store: &dyn Store,
+        args: &BacktestArgs,
+    ) -> Result<Self, Failure> {
+        let resolution = args.resolution;
+        let mut found = Self {
+            files: Vec::new(),
+            calendar: Calendar::Nyse,
+            resolution,
+            symbols: args.symbol.clone(),
+            instruments: Vec::new(),
+            adjustments: Vec::new(),
+        };
+        for (index, symbol) in args.symbol.iter().enumerate() {
+            if args.symbol[..index].contains(symbol) {
+                let message = format!("the symbol '{symbol}' is given twice");
+                return Err(Failure::new(Code::Usage, message));
+            }
+            found.files.push(bars::obtain(app, store, symbol, resolution).await?);
+            let instrument = store.instrument(symbol).await?;
+            found.instruments.push(instrument.unwrap_or_else(|| Instrument::us_equity(symbol)));
+            let series = store.series(symbol, resolution).await?;
+            found.adjustments.push(series.map(|series| series.adjustment).unwrap_or_default());
+        }
+        found.agree()?;
+        Ok(found)
+    }
+
+    /// One account has one currency and its figures one calendar.
+    fn agree(&mut self) -> Result<(), Failure> {
+        let first = &self.instruments[0];
+        for other in &self.instruments[1..] {
+            let clash = |what: &str, one: &str, two: &str| {
+                let symbols = format!("{} and {}", first.symbol, other.symbol);
+                let message = format!("{symbols} differ in {what} ({one}, {two}): one run has one");
+                Failure::new(Code::Data, message).help("run them one by one")
+            };
+            if other.currency != first.currency {
+                return Err(clash("currency", &first.currency, &other.currency));
+            }
+            if other.calendar != first.calendar {
+                return Err(clash("calendar", &first.calendar, &other.calendar));
+            }
+        }
+        self.calendar = Calendar::of(first)
+            .map_err(|error| Failure::new(Code::Data, format!("{}: {error}", first.symbol)))?;
+        Ok(())
+    }
+
+    /// The rules of the run.
+    pub(super) fn config(&self, args: &BacktestArgs) -> Config {
+        Config {
+            cash: args.cash,
+            fill: args.fill,
+            commission: args.commission,
+            slippage: args.slippage(),
+            fractional: args.fractional,
+            lots: self.instruments.iter().map(|instrument| instrument.lot).collect(),
+            from_ts: args.from.map(|moment| moment.first_ns()),
+            to_ts: args.to.map(|moment| moment.last_ns()),
+            seed: args.seed,
+        }
+    }
+
+    pub(super) fn basis<'a>(
+        &self,
+        config: &Config,
+        args: &BacktestArgs,
+        ts: &'a [i64],
+    ) -> report::Basis<'a> {
+        report::Basis {
+            calendar: self.calendar,
+            resolution: self.resolution,
+            ts,
+            cash: config.cash,
+            risk_free_rate: args.rf,
+        }
+    }
+
+    /// Starts of the traded steps, nanoseconds UTC.
+    pub(super) fn timeline(&self, config: &Config, first_step: usize) -> Vec<i64> {
+        let members: Vec<_> = self
+            .symbols
+            .iter()
+            .zip(&self.files)
+            .map(|(symbol, file)| Member { symbol, columns: file.columns() })
+            .collect();
+        let stage = Stage::new(&members, self.resolution, config.to_ts);
+        stage.timeline()[first_step..].to_vec()
+    }
+
+    /// The bars of an instrument that the run could see.
+    pub(super) fn visible(&self, instrument: usize, config: &Config) -> Columns<'_> {
+        let columns = self.files[instrument].columns();
+        let end =
+            config.to_ts.map_or(columns.len(), |to| columns.ts.partition_point(|ts| *ts <= to));
+        columns.slice(0..end)
+    }
+
+    pub(super) fn last_prices(&self, config: &Config) -> Vec<f64> {
+        let close = |index| self.visible(index, config).close.last().copied().unwrap_or(0.0);
+        (0..self.files.len()).map(close).collect()
+    }
+
+    /// Digest of all bars, in hex: that of a single series itself, or that of all their digests.
+    pub(super) fn digest(&self) -> String {
+        if let [only] = &self.files[..] {
+            return only.info().digest.to_string();
+        }
+        let mut hasher = Sha256::new();
+        self.files.iter().for_each(|file| hasher.update(file.info().digest.0));
+        feed::Digest(hasher.finalize().into()).to_string()
+    }
+
+    pub(super) fn facts(&self, config: &Config) -> Vec<SeriesFacts> {
+        let facts = |index: usize| {
+            let ts = self.visible(index, config).ts;
+            let stamp = |ts: &i64| stamp(*ts, self.resolution);
+            SeriesFacts {
+                symbol: self.symbols[index].clone(),
+                adjustment: self.adjustments[index].clone(),
+                bars: ts.len(),
+                first: ts.first().map(stamp),
+                last: ts.last().map(stamp),
+            }
+        };
+        (0..self.files.len()).map(facts).collect()
+    }
+
+    /// Zone in which bars inside a session are dated.
+    pub(super) fn time_zone(&self) -> TimeZone {
+        match self.calendar {
+            Calendar::Nyse => TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC),
+            Calendar::AlwaysOpen => TimeZone::UTC,
+        }
+    }
+}

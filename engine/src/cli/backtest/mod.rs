@@ -1,0 +1,238 @@
+//! `backtest`: gets bars and strategies, runs them, measures, prints, draws and keeps the result.
+
+mod args;
+mod draw;
+mod identity;
+mod market;
+
+use engine_core::backtest::{Config, RunResult};
+use serde_json::{Map, Value};
+
+pub(crate) use args::BacktestArgs;
+use market::Bars;
+
+use super::{Done, Outcome, app::App};
+use crate::{
+    error::{Code, Failure},
+    plot,
+    registry::{Registry, Resolved, Retry},
+    report::{self, DataFacts, Lists, Report, StrategyFacts, export, file::write_whole, record},
+    store::{OpenMode, RunRecord, Store},
+    worker::{self, Limits, Mode, RunJob},
+};
+
+pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
+    if let Some(Some(path)) = &args.plot {
+        plot::format(path)?;
+    }
+    let registry = app.registry(Retry::No)?;
+    let strategy = registry.resolve(&args.strategy)?;
+    let values = strategy.values(&args.param)?;
+    let benchmark = args.benchmark().map(|name| benchmark(&registry, name)).transpose()?;
+    let (store, is_kept) = open(app, args).await?;
+    let worked = act(app, args, &*store, is_kept, &strategy, &values, benchmark.as_ref()).await;
+    store.close().await;
+    worked
+}
+
+/// The strategy to compare with, with its defaults.
+fn benchmark(registry: &Registry, name: &str) -> Result<(Resolved, Vec<f64>), Failure> {
+    let strategy = registry.resolve(name)?;
+    let values = strategy.values(&[])?;
+    Ok((strategy, values))
+}
+
+/// The database, and whether the run can be kept in it: a read-only one still serves its bars.
+async fn open(app: &App, args: &BacktestArgs) -> Result<(Box<dyn Store>, bool), Failure> {
+    match app.store(OpenMode::ReadWrite).await {
+        Ok(store) => Ok((store, !args.no_save)),
+        Err(failure) if failure.code == Code::Database => {
+            let Ok(store) = app.store(OpenMode::ReadOnly).await else { return Err(failure) };
+            if !args.no_save {
+                app.out.note("the database is read-only: the run is not kept");
+            }
+            Ok((store, false))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn act(
+    app: &App,
+    args: &BacktestArgs,
+    store: &dyn Store,
+    is_kept: bool,
+    strategy: &Resolved,
+    values: &[f64],
+    benchmark: Option<&(Resolved, Vec<f64>)>,
+) -> Outcome {
+    let bars = Bars::obtain(app, store, args).await?;
+    let config = bars.config(args);
+    let mode = if args.in_process { Mode::InProcess } else { Mode::worker() };
+    if args.in_process {
+        app.out.note("the strategy runs inside this process, unprotected (--in-process)");
+    }
+    let execute = |strategy: &Resolved, values: &[f64]| {
+        let job = RunJob { files: &bars.files, values, config: &config };
+        worker::run(strategy, &job, &Limits::default(), &mode)
+    };
+    let result = execute(strategy, values)?;
+    let beside = benchmark.map(|(strategy, values)| execute(strategy, values)).transpose()?;
+    let judged = Judged { strategy, values, benchmark, config: &config, args };
+    let finished = judged.finish(&bars, &result, beside.as_ref());
+    let ended = judged.publish(app, &bars, &finished).and(judged.strictness(&finished.report));
+    if is_kept {
+        store.save_run(&judged.record(&finished)).await?;
+    }
+    ended.map(|()| Done::Well)
+}
+
+/// What was asked for, resolved.
+struct Judged<'a> {
+    strategy: &'a Resolved,
+    values: &'a [f64],
+    benchmark: Option<&'a (Resolved, Vec<f64>)>,
+    config: &'a Config,
+    args: &'a BacktestArgs,
+}
+
+/// A run with everything that is shown and kept of it.
+struct Finished<'a> {
+    id: String,
+    result: &'a RunResult,
+    beside: Option<&'a RunResult>,
+    report: Report,
+    lists: Lists<'a>,
+    ts: Vec<i64>,
+}
+
+impl Judged<'_> {
+    fn finish<'a>(
+        &self,
+        bars: &Bars,
+        result: &'a RunResult,
+        beside: Option<&'a RunResult>,
+    ) -> Finished<'a> {
+        let ts = bars.timeline(self.config, result.first_step);
+        let basis = bars.basis(self.config, self.args, &ts);
+        let other = beside.map(|beside| report::measure(beside, &basis, None));
+        let sessions = other.as_ref().map(|other| &other.sessions);
+        let own = report::measure(result, &basis, sessions);
+        let id = identity::of(self, bars);
+        let subject = report::Subject {
+            engine: env!("CARGO_PKG_VERSION"),
+            run: &id,
+            strategy: self.facts(),
+            symbols: self.args.symbol.clone(),
+            data: DataFacts { digest: bars.digest(), series: bars.facts(self.config) },
+            config: self.config,
+            last_prices: bars.last_prices(self.config),
+        };
+        let outcome = report::Outcome { result, metrics: &own.metrics };
+        let beside_outcome = beside.zip(other.as_ref()).zip(self.benchmark).map(
+            |((result, other), (strategy, _))| {
+                (strategy.asked(), report::Outcome { result, metrics: &other.metrics })
+            },
+        );
+        let report = report::report(subject, &basis, outcome, beside_outcome);
+        let lists = Lists::owning(result, own.sessions, other.map(|other| other.sessions));
+        Finished { id, result, beside, report, lists, ts }
+    }
+
+    fn facts(&self) -> StrategyFacts {
+        let facts = self.strategy.facts();
+        StrategyFacts {
+            name: self.strategy.asked().to_owned(),
+            id: facts.name.clone(),
+            version: facts.version.clone(),
+            plugin_sha256: self.strategy.sha256().map(|sum| sum.to_string()),
+            parameters: self.parameters(),
+            warm_up_bars: 0,
+        }
+    }
+
+    fn parameters(&self) -> Map<String, Value> {
+        let shown = self.strategy.shown(self.values).into_iter();
+        shown.map(|(name, text)| (name, plain(&text))).collect()
+    }
+
+    /// Prints the result first, then writes the files, so that the figures are there whatever fails.
+    fn publish(&self, app: &App, bars: &Bars, finished: &Finished<'_>) -> Result<(), Failure> {
+        if app.out.json() {
+            app.out.styled(&report::full(&finished.report, &finished.lists))?;
+        } else {
+            app.out.text(report::summary(&finished.report).trim_end())?;
+        }
+        let written = self.write_lists(app, finished);
+        let drawn = match &self.args.plot {
+            Some(path) => draw::draw(app, self, bars, finished, path.as_deref()),
+            None => Ok(()),
+        };
+        written.and(drawn)
+    }
+
+    fn write_lists(&self, app: &App, finished: &Finished<'_>) -> Result<(), Failure> {
+        let resolution = self.args.resolution;
+        if let Some(path) = &self.args.trades {
+            let trades = &finished.result.trades;
+            write_whole(path, |writer| {
+                export::trades(writer, trades, &self.args.symbol, resolution)
+            })?;
+            app.out.note(&format!("wrote {}", path.display()));
+        }
+        if let Some(path) = &self.args.equity {
+            let curve = export::EquityCurve {
+                ts: &finished.ts,
+                equity: &finished.result.equity,
+                benchmark: finished.beside.map_or(&[][..], |beside| &beside.equity),
+                cash: self.config.cash,
+                resolution,
+            };
+            write_whole(path, |writer| export::equity(writer, &curve))?;
+            app.out.note(&format!("wrote {}", path.display()));
+        }
+        Ok(())
+    }
+
+    /// `--strict`: a rejected order is a failure.
+    fn strictness(&self, report: &Report) -> Result<(), Failure> {
+        let rejected = report.counts.rejected;
+        if !self.args.strict || rejected == 0 {
+            return Ok(());
+        }
+        let reason = report.counts.reasons.iter().find(|reason| reason.state == "rejected");
+        let reason = reason.map_or("", |reason| reason.reason.as_str());
+        Err(Failure::new(
+            Code::PluginFaulted,
+            format!(
+                "{}: {rejected} of {} orders were rejected (--strict); the first reason: {reason}",
+                self.strategy.asked(),
+                report.counts.orders
+            ),
+        ))
+    }
+
+    fn record(&self, finished: &Finished<'_>) -> RunRecord {
+        RunRecord {
+            id: finished.id.clone(),
+            created_at: super::ingest::now(),
+            strategy: self.strategy.asked().to_owned(),
+            symbols: self.args.symbol.join(","),
+            resolution: self.args.resolution.to_string(),
+            data_digest: finished.report.data.digest.clone(),
+            plugin_sha256: self.strategy.sha256().map(|sum| sum.to_string()).unwrap_or_default(),
+            engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+            config: identity::configuration(self),
+            result: report::stored(&finished.report),
+            columns: record::encode(&finished.lists),
+        }
+    }
+}
+
+/// A parameter's text as a JSON value: a number or a truth where it is one.
+fn plain(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+        _ => Value::from(text),
+    }
+}
