@@ -126,7 +126,9 @@ fn oscillator<'a>(data: &'a PlotData<'_>, caption: &str) -> Panel<'a> {
         panel.layers.push(line(&overlay.values, ink, 1.3));
         panel.mark_last(&overlay.values, ink);
         if overlay.name != caption {
-            panel.entry(Key::Line(ink, 1.5), &overlay.name);
+            // `MACD(12,26,9) signal` below the caption `MACD(12,26,9)` is its signal.
+            let name = overlay.name.strip_prefix(caption).unwrap_or(&overlay.name);
+            panel.entry(Key::Line(ink, 1.5), name.trim());
         }
     }
     panel

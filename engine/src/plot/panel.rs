@@ -167,6 +167,6 @@ impl<'a> Panel<'a> {
 
     /// Pixels between the numbers of the axis: wider in high panels.
     pub(super) fn tick_spacing(&self, height: f64) -> f64 {
-        if height > 200.0 { 46.0 } else { 25.0 }
+        if height > 200.0 { 46.0 } else { 21.0 }
     }
 }
