@@ -5,6 +5,7 @@ use crate::{
     error::{Code, Failure},
     store::{Reject, StoreError},
 };
+use engine_core::calendar::UnknownCalendar;
 
 /// Why an ingestion brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +75,12 @@ pub enum IngestError {
     /// A cell shows that the whole file cannot be read as it is.
     #[error(transparent)]
     Cell(Box<BadCell>),
-    /// An option does not fit.
+    /// No time zone has that name.
+    #[error("'{0}' is not a time zone")]
+    TimeZone(String),
+    /// The instrument is kept on a calendar that this program does not know.
     #[error("{0}")]
-    Option(String),
+    Calendar(#[from] UnknownCalendar),
     /// Rows of more than one symbol.
     #[error("{file}: line {line}: the file holds several symbols: '{first}' and '{other}'")]
     SeveralSymbols {
@@ -224,7 +228,7 @@ impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         let code = match error {
             IngestError::Store(error) => return error.into(),
-            IngestError::Symbol { .. } | IngestError::Option(_) => Code::Usage,
+            IngestError::Symbol { .. } | IngestError::TimeZone(_) => Code::Usage,
             _ => Code::Data,
         };
         Failure { code, message: error.to_string(), help: help(&error) }
@@ -255,6 +259,7 @@ fn help(error: &IngestError) -> Option<String> {
         IngestError::WrongCalendar { .. } => {
             Some("--calendar 24/7 for what trades every day".to_owned())
         }
+        IngestError::TimeZone(_) => Some("--time-zone America/New_York".to_owned()),
         IngestError::CalendarConflict { held, .. } => {
             Some(format!("--calendar {held}, or another symbol for what trades on other days"))
         }

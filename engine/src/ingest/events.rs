@@ -108,7 +108,7 @@ pub(super) struct Read {
 type Key = (Option<String>, String, i64, i64);
 
 pub(super) fn read(request: &EventsIngest) -> Result<Read, IngestError> {
-    let zone = request.time_zone.as_deref().map(zone).transpose().map_err(IngestError::Option)?;
+    let zone = request.time_zone.as_deref().map(zone).transpose()?;
     let text = open(&request.source, request.delimiter)?;
     let file = text.file.clone();
     let mut csv = csv_reader(text.reader, text.delimiter, text.quoted);

@@ -91,8 +91,7 @@ impl CsvIngest {
     /// Checks the request against itself and against the instrument that is held.
     pub(super) async fn prepare(&self, store: &dyn Store) -> Result<Prepared, IngestError> {
         check_symbol(&self.symbol)?;
-        let time_zone = self.time_zone.as_deref().map(zone).transpose();
-        let time_zone = time_zone.map_err(IngestError::Option)?;
+        let time_zone = self.time_zone.as_deref().map(zone).transpose()?;
         let held = store.instrument(&self.symbol).await?;
         let (instrument, calendar) = self.instrument(held)?;
         let wanted = Wanted {
@@ -127,7 +126,7 @@ impl CsvIngest {
     fn instrument(&self, held: Option<Instrument>) -> Result<(Instrument, Calendar), IngestError> {
         let is_held = held.is_some();
         let mut instrument = held.unwrap_or_else(|| Instrument::us_equity(&self.symbol));
-        let kept = Calendar::of(&instrument).map_err(|e| IngestError::Option(e.to_string()))?;
+        let kept = Calendar::of(&instrument)?;
         let calendar = self.calendar.unwrap_or(kept);
         if is_held && calendar != kept {
             return Err(IngestError::CalendarConflict {

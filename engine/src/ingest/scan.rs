@@ -7,10 +7,11 @@
 
 use super::{
     IngestError,
-    csv::{Outcome, RowOptions, RowReader, Source, Text, open},
+    csv::{Outcome, RowFault, RowOptions, RowReader, Source, Text, open},
     gaps::{GapCount, Gaps},
     rejects::Rejects,
     sequence::{BLOCK, OutOfOrder, Sequence},
+    time::TimeFault,
     validate::{BarReason, Checked, Validator},
 };
 use engine_core::calendar::Calendar;
@@ -170,6 +171,9 @@ impl<'a> Pass<'a> {
                     }
                 },
                 Outcome::Reject(fault) => {
+                    if matches!(fault, RowFault::Time { fault: TimeFault::NotMidnight, .. }) {
+                        self.rejects.suggest(Some("-r 1m, say, for rows with a time of day"));
+                    }
                     self.rejects.add(line, || fault.to_string(), || self.reader.raw());
                 }
                 Outcome::End => return Ok(None),

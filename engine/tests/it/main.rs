@@ -8,6 +8,7 @@ mod cli_strategies;
 mod feed;
 mod ingest;
 mod ingest_events;
+mod ingest_kill;
 mod ingest_memory;
 mod ingest_sample;
 mod output;

@@ -18,4 +18,4 @@ pub(super) use header::Wanted;
 pub(super) use number::number;
 pub use open::Source;
 pub(super) use open::{Text, csv_reader, open};
-pub(super) use rows::{Outcome, RowOptions, RowReader, shown};
+pub(super) use rows::{Outcome, RowFault, RowOptions, RowReader, shown};

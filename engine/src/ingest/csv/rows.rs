@@ -221,6 +221,7 @@ impl RowReader {
             Fault::Time(index, fault) if fault.concerns_file() => {
                 let help = match fault {
                     TimeFault::NoZone => "--time-zone America/New_York (or UTC)",
+                    TimeFault::NoTimeOfDay => "-r 1d (or 1w, 1mo) for rows that carry a date",
                     _ => "--date-format mdy (or dmy)",
                 };
                 (index, fault.to_string(), Some(help.to_owned()))

@@ -9,6 +9,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+use super::IngestError;
 use engine_core::calendar::{DAY_NS, SECOND_NS, date_of};
 use jiff::{
     Timestamp,
@@ -47,6 +48,9 @@ pub enum TimeFault {
     /// A local time without a time zone.
     #[error("is a local time without a time zone")]
     NoZone,
+    /// A date alone where a time of day is needed.
+    #[error("is a date without a time of day")]
+    NoTimeOfDay,
     /// The clock skipped this local time.
     #[error("does not exist in the time zone: clocks went forward over it")]
     Skipped,
@@ -61,7 +65,7 @@ pub enum TimeFault {
 impl TimeFault {
     /// Whether it concerns the whole file, because an option is missing, rather than one row.
     pub(super) fn concerns_file(self) -> bool {
-        matches!(self, Self::DayOrMonth | Self::NoZone)
+        matches!(self, Self::DayOrMonth | Self::NoZone | Self::NoTimeOfDay)
     }
 }
 
@@ -69,10 +73,10 @@ impl TimeFault {
 ///
 /// # Errors
 /// When no zone has that name.
-pub fn zone(name: &str) -> Result<TimeZone, String> {
+pub fn zone(name: &str) -> Result<TimeZone, IngestError> {
     TimeZoneDatabase::bundled()
         .get(name)
-        .map_err(|_| format!("'{}' is not a time zone", name.escape_debug()))
+        .map_err(|_| IngestError::TimeZone(name.escape_debug().to_string()))
 }
 
 /// Reads the times of one file.
@@ -100,6 +104,9 @@ impl TimeReader {
             Stamp::Instant(ts) => Ok(ts),
             Stamp::Local { day, ns_of_day, offset_s: Some(offset) } => {
                 Ok(i64::from(day) * DAY_NS + ns_of_day - i64::from(offset) * SECOND_NS)
+            }
+            Stamp::Local { .. } if time.is_none() && is_bare_date(date) => {
+                Err(TimeFault::NoTimeOfDay)
             }
             Stamp::Local { day, ns_of_day, offset_s: None } => self.local(day, ns_of_day),
         }
@@ -134,9 +141,7 @@ impl TimeReader {
     /// Why the text is neither.
     pub fn date_or_instant(&mut self, text: &[u8]) -> Result<i64, TimeFault> {
         match stamp(text, None, self.order)? {
-            Stamp::Local { day, ns_of_day: 0, offset_s: None } if is_bare_date(text) => {
-                Ok(i64::from(day) * DAY_NS)
-            }
+            Stamp::Local { day, .. } if is_bare_date(text) => Ok(i64::from(day) * DAY_NS),
             _ => self.instant(text, None),
         }
     }
@@ -173,6 +178,7 @@ impl TimeReader {
     }
 }
 
+/// Whether a text that is a local time is no longer than a date, `YYYY-MM-DD` or shorter.
 fn is_bare_date(text: &[u8]) -> bool {
     text.trim_ascii().len() <= 10
 }

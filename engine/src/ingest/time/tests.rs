@@ -81,6 +81,9 @@ fn what_is_not_a_time_says_why() {
     for (text, fault) in cases {
         assert_eq!(instant(&mut utc(), text), Err(fault), "{text}");
     }
+    for date in ["2024-01-31", "20240131", "2024/1/31"] {
+        assert_eq!(instant(&mut utc(), date), Err(NoTimeOfDay), "{date}");
+    }
     let mut no_zone = TimeReader::new(None, DateOrder::Unknown);
     assert_eq!(instant(&mut no_zone, "2024-01-31 14:30"), Err(NoZone));
     assert_eq!(instant(&mut no_zone, "2024-01-31T14:30:00Z"), Ok(NOON_ISH));
