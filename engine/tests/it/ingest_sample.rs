@@ -1,14 +1,15 @@
 //! The bundled sample, and its indicators against pandas and against exact arithmetic.
 
 use algo_trader::{
-    ingest::{CsvIngest, csv::Source, sample},
-    store::BarRow,
+    ingest::{CsvIngest, Unwatched, csv::Source, ingest_csv, sample},
+    store::{BarRow, Store},
 };
 use strategy_api::Resolution;
 
 use crate::support::{
     block_on,
     ingest::{NOW, Place, at, day},
+    store::claims,
 };
 
 /// Made by scripts/fixtures/derive.py.
@@ -41,9 +42,31 @@ fn every_symbol_of_the_sample_loads_whole_and_without_a_gap() {
     assert!(sample::find("SPY", Resolution::Min1).is_none());
 }
 
+claims!(the_rows_are_exact_in_every_database_also_after_a_back_fill);
+
+async fn the_rows_are_exact_in_every_database_also_after_a_back_fill(store: &dyn Store) {
+    let spy = sample::find("SPY", Resolution::Day1).unwrap();
+    let text = std::str::from_utf8(spy.csv()).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let later: Vec<&str> = rows.lines().skip(1000).collect();
+    let place = Place::new();
+    let path = place.file("later.csv", format!("{header}\n{}\n", later.join("\n")));
+    let request = CsvIngest::new(Source::File(path), "SPY", Resolution::Day1, at(NOW));
+    let report = ingest_csv(store, &request, &mut Unwatched).await.unwrap();
+    assert_eq!(report.new, 2175);
+    let report = spy.load(store, at(NOW)).await.unwrap();
+    assert_eq!((report.new, report.same, report.changed), (1000, 2175, 0));
+    assert!(report.recomputed >= 49, "the first averages of the later rows were missing");
+    let info = store.series("SPY", Resolution::Day1).await.unwrap().unwrap();
+    are_exact(&store.load_rows(info.id, i64::MIN).await.unwrap());
+}
+
 #[test]
 fn ma20_ma50_and_ath_agree_with_pandas_and_are_exact() {
-    let rows = load(&Place::new(), "SPY");
+    are_exact(&load(&Place::new(), "SPY"));
+}
+
+fn are_exact(rows: &[BarRow]) {
     let mut checked = 0;
     for line in DERIVED.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
