@@ -13,6 +13,7 @@ mod ingest_memory;
 mod ingest_sample;
 mod output;
 mod program;
+mod published;
 mod registry;
 mod registry_files;
 mod registry_new;

@@ -50,3 +50,6 @@ impl Portfolio {
         self.position.iter().any(|position| *position != 0.0)
     }
 }
+
+#[cfg(test)]
+mod tests;
