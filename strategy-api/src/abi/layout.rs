@@ -6,6 +6,9 @@
 //! [`StrategyDef::extension`]. The *block* types ([`RunBlock`] and what it points to) belong to the
 //! host, are opaque to that check, and grow only at the end of [`RunBlock`], guarded by `size`.
 //!
+//! Version 1.0 of all of this is in the hands of plugin authors: nothing below may move or change its
+//! meaning, and a snapshot of the layout and a plugin built with 1.0 hold us to it.
+//!
 //! Rules: the host owns every buffer; no allocation is freed on the other side; an instance runs on
 //! one thread at a time; a library is never unloaded.
 
