@@ -159,6 +159,11 @@ pub(crate) fn rate(text: &str) -> Result<f64, Invalid> {
     number(text, valid, "a fraction above -1 and up to 1", "0.02")
 }
 
+/// A seed: any whole number of 64 bits.
+pub(crate) fn seed(text: &str) -> Result<u64, Invalid> {
+    text.parse().map_err(|_| Invalid::new("not a whole number from 0 to 2^64 - 1", "--seed 42"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

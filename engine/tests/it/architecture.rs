@@ -59,6 +59,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
             "engine/src/feed",
             "engine/src/report/",
             "engine/src/plot/",
+            "engine/src/cli/backtest/",
         ],
     ),
     ("sqlx", &["engine/src/store/"]),

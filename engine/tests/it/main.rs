@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli;
+mod cli_backtest;
 mod cli_database;
 mod cli_ingest;
 mod cli_strategies;

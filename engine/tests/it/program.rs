@@ -1,6 +1,8 @@
 //! Runs the real program in a home of its own, with nothing of the user's surroundings.
 
 use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -26,6 +28,15 @@ impl Program {
 
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Puts a copy of a plugin into the home, as nobody else could change it.
+    pub(crate) fn put_plugin(&self, name: &str, file: &Path) {
+        let folder = self.home().join("plugins");
+        fs::create_dir_all(&folder).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        fs::write(folder.join(name), fs::read(file).unwrap()).unwrap();
+        fs::set_permissions(folder.join(name), Permissions::from_mode(0o644)).unwrap();
     }
 
     /// The program with arguments, ready for more.

@@ -7,6 +7,7 @@ use engine_core::broker::{Commission, FillModel, Slippage};
 use strategy_api::Resolution;
 
 use super::super::value::{self, Moment};
+use crate::error::{Code, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +40,7 @@ pub(crate) struct BacktestArgs {
     pub(super) to: Option<Moment>,
     /// Cash at the beginning
     #[arg(long, value_name = "AMOUNT", default_value = "100000", value_parser = value::positive)]
+    #[arg(allow_negative_numbers = true)]
     pub(super) cash: f64,
     /// Price that fills an order: next_open, same_close or next_close
     #[arg(long, value_name = "MODEL", default_value = "next_open")]
@@ -48,18 +50,21 @@ pub(crate) struct BacktestArgs {
     pub(super) commission: Commission,
     /// Slippage against the trader, in basis points (1 bp = 0.01 %)
     #[arg(long, value_name = "BPS", default_value = "0", value_parser = value::basis_points)]
+    #[arg(allow_negative_numbers = true)]
     slippage_bps: f64,
     /// Strategy to compare with, on the same symbols and cash; none for no comparison
     #[arg(long, value_name = "NAME", default_value = "buy_and_hold", value_parser = value::strategy)]
     benchmark: String,
     /// Yearly risk-free rate as a fraction: 0.02 is 2 %
     #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
+    #[arg(allow_negative_numbers = true)]
     pub(super) rf: f64,
     /// Trade fractions of a share
     #[arg(long)]
     pub(super) fractional: bool,
     /// Seed of strategies that draw random numbers
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value = "0", value_parser = value::seed)]
+    #[arg(allow_negative_numbers = true)]
     pub(super) seed: u64,
     /// Fail when an order was rejected
     #[arg(long)]
@@ -82,6 +87,25 @@ pub(crate) struct BacktestArgs {
 }
 
 impl BacktestArgs {
+    /// What no single option can know.
+    ///
+    /// # Errors
+    /// When the period ends before it begins, or a symbol is given twice.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let usage = |message: String| Err(Failure::new(Code::Usage, message));
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from.first_ns() > to.last_ns()
+        {
+            return usage("--from is after --to".to_owned());
+        }
+        let repeated =
+            self.symbol.iter().enumerate().find(|(at, one)| self.symbol[..*at].contains(one));
+        match repeated {
+            Some((_, symbol)) => usage(format!("the symbol '{symbol}' is given twice")),
+            None => Ok(()),
+        }
+    }
+
     /// The strategy to compare with, when one is wanted.
     pub(super) fn benchmark(&self) -> Option<&str> {
         (self.benchmark != "none").then_some(self.benchmark.as_str())

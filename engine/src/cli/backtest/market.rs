@@ -44,11 +44,7 @@ impl Bars {
             instruments: Vec::new(),
             adjustments: Vec::new(),
         };
-        for (index, symbol) in args.symbol.iter().enumerate() {
-            if args.symbol[..index].contains(symbol) {
-                let message = format!("the symbol '{symbol}' is given twice");
-                return Err(Failure::new(Code::Usage, message));
-            }
+        for symbol in &args.symbol {
             found.files.push(bars::obtain(app, store, symbol, resolution).await?);
             let instrument = store.instrument(symbol).await?;
             found.instruments.push(instrument.unwrap_or_else(|| Instrument::us_equity(symbol)));

@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
+    args.check()?;
     if let Some(Some(path)) = &args.plot {
         plot::format(path)?;
     }
@@ -84,6 +85,11 @@ async fn act(
     if is_kept {
         store.save_run(&judged.record(&finished)).await?;
     }
+    tracing::info!(
+        target: "algo_trader::backtest",
+        run = finished.id, strategy = strategy.asked(), symbols = args.symbol.join(","), is_kept,
+        "done"
+    );
     ended.map(|()| Done::Well)
 }
 
