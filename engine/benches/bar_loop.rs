@@ -4,7 +4,15 @@
 //! does the same and nothing else. `cargo bench --bench bar_loop`.
 #![allow(missing_docs)]
 
-use std::{hint::black_box, time::Instant};
+use std::{fs::File, hint::black_box, path::PathBuf, time::Instant};
+
+use algo_trader::{
+    config::{self, Home},
+    feed::{Cache, ColumnFile},
+    registry::{Locations, Registry, Retry, foreign::open_library},
+    store::SeriesInfo,
+    worker::{self, Limits, Mode, RunJob},
+};
 
 use engine_core::{
     backtest::{Config, Stage},
@@ -109,13 +117,17 @@ fn main() {
         *result.equity.last().expect("there are bars")
     };
     let once = |def| on(&Stage::new(&members, Resolution::Min1, None), def);
-    assert_eq!(hand_written(&columns).to_bits(), once(COLUMNAR).to_bits());
-    assert_eq!(hand_written(&columns).to_bits(), once(STREAMING).to_bits());
-    let mut cases: [(&str, Box<dyn FnMut() -> f64 + '_>); 4] = [
+    let plugin = plugin();
+    for def in [COLUMNAR, STREAMING, plugin] {
+        assert_eq!(hand_written(&columns).to_bits(), once(def).to_bits(), "the same account");
+    }
+    let mut cases: [(&str, Box<dyn FnMut() -> f64 + '_>); 6] = [
         ("hand-written loop", Box::new(|| hand_written(&columns))),
-        ("strategy with its own averages", Box::new(|| once(STREAMING))),
-        ("host columns, computed each time", Box::new(|| once(COLUMNAR))),
-        ("host columns, shared", Box::new(|| on(&shared, COLUMNAR))),
+        ("static, its own averages", Box::new(|| once(STREAMING))),
+        ("static, host columns, shared", Box::new(|| on(&shared, COLUMNAR))),
+        ("static, host columns, computed", Box::new(|| once(COLUMNAR))),
+        (".so, host columns, shared", Box::new(|| on(&shared, plugin))),
+        (".so, host columns, computed", Box::new(|| once(plugin))),
     ];
     let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
     // Interleaved, so that a noisy moment hits all of them alike.
@@ -127,10 +139,73 @@ fn main() {
     let limit = median(&mut times[0].clone());
     println!("{:34} {:>8} {:>8} {:>8} {:>7}", "ns a bar", "min", "median", "max", "ratio");
     for ((name, _), times) in cases.iter().zip(&mut times) {
-        let middle = median(times);
-        let (low, high) = (times[0], times[times.len() - 1]);
-        println!("{name:34} {low:8.2} {middle:8.2} {high:8.2} {:7.2}", middle / limit);
+        row(name, times, limit);
     }
+    let mut times = in_worker();
+    row("worker, 1,000,000 bars at once", &mut times, limit);
+}
+
+fn row(name: &str, times: &mut [f64], limit: f64) {
+    let middle = median(times);
+    let (low, high) = (times[0], times[times.len() - 1]);
+    println!("{name:34} {low:8.2} {middle:8.2} {high:8.2} {:7.2}", middle / limit);
+}
+
+/// The folder that holds the program and the plugins: the one above this bench.
+fn built() -> PathBuf {
+    let bench = std::env::current_exe().expect("this program has a path");
+    bench.ancestors().nth(2).expect("target/release/deps/bench").to_owned()
+}
+
+/// `ma_cross` from its own library, in this process.
+fn plugin() -> &'static StrategyDef {
+    let file = File::open(built().join("libma_cross.so"));
+    let file = file.expect("libma_cross.so is built: cargo build --release");
+    open_library(file).expect("the plugin loads")[0]
+}
+
+/// A whole run of 1,000,000 bars in a worker: process, mapping, columns, loop and the way back.
+fn in_worker() -> Vec<f64> {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let locations = Locations {
+        asked: vec![built()],
+        environment: None,
+        home: Home::new(home.path()),
+        executable: None,
+        program: built().join("algo-trader"),
+    };
+    let registry = Registry::scan(&locations, &config::Config::default(), Retry::Yes);
+    let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
+    let files = [column_file(BLOCK * BLOCKS)];
+    let job = RunJob { files: &files, values: &[20.0, 50.0], config: &config() };
+    let mode = Mode::Worker(locations.program.clone());
+    let mut run = || {
+        let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");
+        *result.equity.last().expect("there are bars")
+    };
+    (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(run());
+            start.elapsed().as_secs_f64() * 1e9 / (BLOCKS * BLOCK) as f64
+        })
+        .collect()
+}
+
+fn column_file(bars: usize) -> ColumnFile {
+    let info = SeriesInfo {
+        id: 1,
+        symbol: "X".to_owned(),
+        resolution: "1m".to_owned(),
+        source: "bench".to_owned(),
+        adjustment: "raw".to_owned(),
+        version: 1,
+        epoch: 0,
+        bars: 0,
+        first_ts: None,
+        last_ts: None,
+    };
+    Cache::none().make(&info, Resolution::Min1, &walk(bars)).expect("there is memory")
 }
 
 fn nanoseconds_a_bar(body: &mut dyn FnMut() -> f64) -> f64 {

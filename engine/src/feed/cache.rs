@@ -85,6 +85,19 @@ impl Cache {
         current.then_some(file)
     }
 
+    /// Keeps bars of a series, whoever read them, and opens them.
+    ///
+    /// # Errors
+    /// When neither the folder nor memory takes them.
+    pub fn make(
+        &self,
+        series: &SeriesInfo,
+        resolution: Resolution,
+        bars: &Series,
+    ) -> io::Result<ColumnFile> {
+        self.keep(&ColumnInfo::of(series, resolution, self.origin(series), bars), bars)
+    }
+
     /// Keeps bars and opens them; in memory when the folder does not take them.
     ///
     /// # Errors

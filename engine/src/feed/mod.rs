@@ -55,8 +55,7 @@ pub async fn load(
         if bars.is_empty() {
             return Err(no_bars(store, symbol, resolution).await);
         }
-        let info = ColumnInfo::of(&series, resolution, origin, &bars);
-        return cache.keep(&info, &bars).map_err(|reason| FeedError::Memory {
+        return cache.make(&series, resolution, &bars).map_err(|reason| FeedError::Memory {
             symbol: symbol.to_owned(),
             resolution,
             bars: bars.len(),
