@@ -65,6 +65,12 @@ pub fn table(runs: &[RunSummary]) -> String {
     let header = ["run", "when (UTC)", "strategy", "symbols", "bar", "return", "sharpe"];
     let mut rows = vec![header.map(str::to_owned)];
     rows.extend(listed(runs).iter().map(row));
+    // The strategy's name gets what the other columns leave.
+    let others = widths(&rows).iter().sum::<usize>() - widths(&rows)[STRATEGY];
+    let room = WIDTH.saturating_sub(others + 2 * (header.len() - 1));
+    for row in &mut rows {
+        row[STRATEGY] = fitted(&row[STRATEGY], room.max(8));
+    }
     let widths = widths(&rows);
     let mut text = String::new();
     for row in &rows {
@@ -78,6 +84,11 @@ pub fn table(runs: &[RunSummary]) -> String {
     text
 }
 
+/// Columns of the table.
+const WIDTH: usize = 80;
+/// Place of the strategy's name.
+const STRATEGY: usize = 2;
+
 fn row(listed: &ListedRun<'_>) -> [String; 7] {
     let run = listed.run;
     let metrics = listed.metrics.as_ref();
@@ -86,7 +97,7 @@ fn row(listed: &ListedRun<'_>) -> [String; 7] {
     [
         fitted(&run.id.chars().take(10).collect::<String>(), 10),
         minute(run.created_at),
-        fitted(&run.strategy, 14),
+        fitted(&run.strategy, WIDTH),
         fitted(&run.symbols, 9),
         fitted(&run.resolution, 3),
         total_return.unwrap_or(UNDEFINED.to_owned()),
