@@ -5,7 +5,7 @@
 pub const ABI_MAJOR: u32 = 1;
 /// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
 pub const ABI_MINOR: u32 = 0;
-/// First word of [`PluginEntry`]: the bytes `STRATEGY`, little-endian.
+/// First word of `PluginEntry`: the bytes `STRATEGY`, little-endian.
 pub const PLUGIN_MAGIC: u64 = 0x5947_4554_4152_5453;
 
 /// A callback returned normally.

@@ -2,7 +2,7 @@
 //! references, and functions of a plugin are called.
 //!
 //! Plugin side: [`Frame`] reads the block, the `*_shim` functions are what the host calls. Host side:
-//! [`Handle`] calls them. The contract between the two is stated once, at [`Frame::new`].
+//! `Handle` calls them. The contract between the two is stated once, at `Frame::new`.
 #![allow(unsafe_code)]
 
 use std::{cell::UnsafeCell, marker::PhantomData, ptr, slice};

@@ -10,7 +10,10 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use strategy_api::{Columns, Resolution};
 
-use super::{super::bars, BacktestArgs};
+use super::{
+    super::{bars, value::Moment},
+    BacktestArgs,
+};
 use crate::{
     cli::app::App,
     error::{Code, Failure},
@@ -85,8 +88,8 @@ impl Bars {
             slippage: args.slippage(),
             fractional: args.fractional,
             lots: self.instruments.iter().map(|instrument| instrument.lot).collect(),
-            from_ts: args.from.map(|moment| moment.first_ns()),
-            to_ts: args.to.map(|moment| moment.last_ns()),
+            from_ts: args.from.map(Moment::first_ns),
+            to_ts: args.to.map(Moment::last_ns),
             seed: args.seed,
         }
     }
