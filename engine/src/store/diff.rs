@@ -20,12 +20,13 @@ pub(super) fn check_key(key: &SeriesKey) -> Result<(), String> {
     }
 }
 
-/// Checks what every writer promises: valid bars, finite indicators, rising times.
+/// Checks what every caller of a writer promises: valid bars, finite indicators, times that rise
+/// from `after` on.
 ///
 /// # Errors
 /// In words, the first row that breaks it.
-pub(super) fn check_rows(rows: &[BarRow]) -> Result<(), String> {
-    let mut last = None;
+pub(super) fn check_rows(rows: &[BarRow], after: Option<i64>) -> Result<(), String> {
+    let mut last = after;
     for row in rows {
         let ts = row.bar.ts;
         check_bar(&row.bar).map_err(|fault| format!("bar at {ts}: {fault}"))?;

@@ -40,6 +40,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("plotters_svg", &["engine/src/plot/"]),
     ("png", &["engine/src/plot/"]),
     ("postcard", &["engine/src/worker/"]),
+    ("rusqlite", &["engine/src/store/sqlite/"]),
     (
         "rustix",
         &[

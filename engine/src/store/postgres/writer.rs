@@ -21,6 +21,8 @@ pub(super) struct PostgresWriter<'s> {
     /// The series as it will be after the commit.
     series: SeriesInfo,
     changed: bool,
+    /// The last time that was appended.
+    appended: Option<i64>,
 }
 
 impl<'s> PostgresWriter<'s> {
@@ -40,7 +42,7 @@ impl<'s> PostgresWriter<'s> {
         };
         series.source.clone_from(&key.source);
         series.adjustment.clone_from(&key.adjustment);
-        Ok(Self { store, lease, held, series, changed: false })
+        Ok(Self { store, lease, held, series, changed: false, appended: None })
     }
 
     /// Writes rows that differ from what is held.
@@ -119,7 +121,8 @@ impl BarWriter for PostgresWriter<'_> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Ok(Written::default());
         };
-        diff::check_rows(rows).map_err(|reason| self.store.query(reason))?;
+        diff::check_rows(rows, self.appended).map_err(|reason| self.store.query(reason))?;
+        self.appended = Some(last.bar.ts);
         let written = if self.series.last_ts.is_none_or(|held| held < first.bar.ts) {
             self.changed = true;
             copy_in(self.lease.db(), "bars", self.series.id, rows)

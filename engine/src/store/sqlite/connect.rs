@@ -9,7 +9,10 @@ use sqlx::{
     ConnectOptions, Connection, SqliteConnection, query_scalar, sqlite::SqliteConnectOptions,
 };
 
-use super::{fault, statements};
+use super::{
+    bulk::{Bulk, BulkError, Opened},
+    fault, statements,
+};
 use crate::store::{
     OpenMode, Patience, StoreError,
     address::SqliteFile,
@@ -23,9 +26,6 @@ const BUSY_STEP: Duration = Duration::from_secs(2);
 /// How long to sleep where SQLite does not wait by itself.
 const BUSY_NAP: Duration = Duration::from_millis(10);
 
-/// Rows on their way from SQLite's thread to ours.
-const ROW_BUFFER: usize = 1_024;
-
 /// An open SQLite database.
 pub(in crate::store) struct SqliteStore {
     options: SqliteConnectOptions,
@@ -33,6 +33,7 @@ pub(in crate::store) struct SqliteStore {
     patience: Patience,
     /// Whether there is no table yet; only when inspecting.
     fresh: bool,
+    pub(super) bulk: Bulk,
     idle: lease::Idle<SqliteConnection>,
 }
 
@@ -53,9 +54,9 @@ pub(in crate::store) async fn open(
         .create_if_missing(file.mode == OpenMode::ReadWrite)
         .read_only(file.mode == OpenMode::ReadOnly)
         .busy_timeout(patience.lock.min(BUSY_STEP))
-        .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging();
-    let mut opening = Opening { options, location: file.location, path: file.path, patience };
+    let mut opening =
+        Opening { options, location: file.location, path: file.path, patience, immutable: false };
     let (mut db, applied) = opening.first_look().await?;
     let fresh = applied.is_none();
     let pending = opening.pending(applied.as_deref().unwrap_or_default())?;
@@ -66,7 +67,14 @@ pub(in crate::store) async fn open(
             OpenMode::Inspect => {}
         }
     }
+    let bulk = Bulk::new(Opened {
+        path: opening.path,
+        read_only: opening.immutable || file.mode == OpenMode::ReadOnly,
+        immutable: opening.immutable,
+        busy: patience.lock.min(BUSY_STEP),
+    });
     Ok(SqliteStore {
+        bulk,
         options: opening.options,
         location: opening.location,
         patience,
@@ -103,6 +111,7 @@ struct Opening {
     location: String,
     path: PathBuf,
     patience: Patience,
+    immutable: bool,
 }
 
 impl Opening {
@@ -138,6 +147,7 @@ impl Opening {
         if !fault::wants_immutable(error) || size(path) == 0 || size(Path::new(&log)) > 0 {
             return Err(self.fault(error));
         }
+        self.immutable = true;
         self.options =
             self.options.clone().read_only(true).create_if_missing(false).immutable(true);
         let mut db = self.connect().await?;
@@ -291,6 +301,7 @@ impl SqliteStore {
 
     /// Ends every idle connection; the last one folds the write-ahead log into the file.
     pub(super) async fn shut(&self) {
+        self.bulk.shut();
         while let Some(db) = self.idle.take() {
             if let Err(error) = db.close().await {
                 tracing::debug!(%error, "a connection did not close cleanly");
@@ -309,6 +320,10 @@ impl SqliteStore {
     #[expect(clippy::needless_pass_by_value, reason = "reads as map_err(|e| self.fault(e))")]
     pub(super) fn fault(&self, error: sqlx::Error) -> StoreError {
         fault::to_store(&self.location, &error)
+    }
+
+    pub(super) fn bulk_fault(&self, error: &BulkError) -> StoreError {
+        fault::of_bulk(&self.location, error)
     }
 
     pub(super) fn schema(&self, reason: String) -> StoreError {

@@ -1,5 +1,6 @@
 //! What an error of SQLite means to the caller.
 
+use super::bulk::BulkError;
 use crate::store::StoreError;
 
 /// Primary result codes, <https://www.sqlite.org/rescode.html>.
@@ -45,25 +46,49 @@ pub(super) fn wants_immutable(error: &sqlx::Error) -> bool {
 
 /// The error as the caller sees it.
 pub(super) fn to_store(location: &str, error: &sqlx::Error) -> StoreError {
-    let location = location.to_owned();
-    let mut reason = match error.as_database_error() {
+    let reason = match error.as_database_error() {
         Some(said) => said.message().to_owned(),
         None => error.to_string(),
     };
-    match (primary(error), extended(error)) {
-        _ if matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }) => {
-            StoreError::Corrupt { location, reason }
+    match error {
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
+            StoreError::Corrupt { location: location.to_owned(), reason }
         }
-        (Some(code::FULL), _) => StoreError::Full { location, reason },
-        (_, Some(code::IOERR_WRITE | code::IOERR_SHMSIZE)) => {
+        _ => from_code(location, extended(error), reason),
+    }
+}
+
+/// An error of reading in bulk as the caller sees it.
+pub(super) fn of_bulk(location: &str, error: &BulkError) -> StoreError {
+    let reason = error.to_string();
+    match error {
+        BulkError::Sqlite(rusqlite::Error::SqliteFailure(code, _)) => {
+            from_code(location, Some(code.extended_code), reason)
+        }
+        BulkError::Sqlite(
+            rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::FromSqlConversionFailure(..),
+        )
+        | BulkError::Damaged(_) => StoreError::Corrupt { location: location.to_owned(), reason },
+        _ => StoreError::Query { location: location.to_owned(), reason },
+    }
+}
+
+fn from_code(location: &str, extended: Option<i32>, mut reason: String) -> StoreError {
+    let location = location.to_owned();
+    let extended = extended.unwrap_or_default();
+    match (extended & 0xff, extended) {
+        (code::FULL, _) => StoreError::Full { location, reason },
+        (_, code::IOERR_WRITE | code::IOERR_SHMSIZE) => {
             reason.push_str(": no room, a quota or a limit of file size");
             StoreError::Full { location, reason }
         }
-        (Some(code::BUSY | code::LOCKED), _) => StoreError::Busy { location, reason },
-        (Some(code::READONLY), _) => StoreError::ReadOnly { location, reason },
-        (Some(code::CORRUPT | code::NOTADB), _) => StoreError::Corrupt { location, reason },
-        (Some(code::CANTOPEN), _) => StoreError::Connect { location, reason },
-        (Some(code::IOERR), Some(extended)) => {
+        (code::BUSY | code::LOCKED, _) => StoreError::Busy { location, reason },
+        (code::READONLY, _) => StoreError::ReadOnly { location, reason },
+        (code::CORRUPT | code::NOTADB, _) => StoreError::Corrupt { location, reason },
+        (code::CANTOPEN, _) => StoreError::Connect { location, reason },
+        (code::IOERR, extended) => {
             reason.push_str(&format!(" (SQLite code {extended})"));
             StoreError::Query { location, reason }
         }

@@ -5,9 +5,10 @@
 //! time. A transaction that is not committed is undone by dropping its connection; no ROLLBACK is ever
 //! sent that could fail and hide why.
 
+mod bulk;
 mod connect;
 mod fault;
-mod read;
+mod figures;
 mod writer;
 
 use async_trait::async_trait;
@@ -26,7 +27,7 @@ pub(super) use connect::open;
 impl Store for SqliteStore {
     async fn status(&self) -> Result<DbStatus, StoreError> {
         let mut lease = self.lease().await?;
-        let figures = read::figures(lease.db(), self.fresh()).await;
+        let figures = figures::figures(lease.db(), self.fresh()).await;
         let figures = self.end(lease, figures)?;
         figures.status("sqlite", self.location(), migrate::SQLITE).map_err(|why| self.schema(why))
     }
@@ -34,7 +35,7 @@ impl Store for SqliteStore {
     async fn probe(&self) -> Result<(), StoreError> {
         let mut lease = self.begin().await?;
         let found = statements::probe(lease.db()).await.map_err(|e| self.fault(e))?;
-        let verdict = read::quick_check(lease.db()).await.map_err(|e| self.fault(e))?;
+        let verdict = figures::quick_check(lease.db()).await.map_err(|e| self.fault(e))?;
         if verdict != "ok" {
             return Err(self.corrupt(verdict));
         }
@@ -67,13 +68,11 @@ impl Store for SqliteStore {
     }
 
     async fn load_bars(&self, series: i64) -> Result<Series, StoreError> {
-        self.read_bars(series).await
+        self.bulk.bars(series).await.map_err(|e| self.bulk_fault(&e))
     }
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {
-        let mut lease = self.lease().await?;
-        let out = read::rows(lease.db(), series, from_ts, i64::MAX).await;
-        self.end(lease, out)
+        self.bulk.rows(series, from_ts, i64::MAX).await.map_err(|e| self.bulk_fault(&e))
     }
 
     async fn rows_before(

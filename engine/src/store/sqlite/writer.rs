@@ -7,7 +7,7 @@ use sqlx::{Arguments, AssertSqlSafe, query_with, sqlite::SqliteArguments};
 
 use super::{
     connect::{Lease, SqliteStore},
-    read, statements,
+    statements,
 };
 use crate::store::{
     BarRow, BarWriter, Coverage, Reject, SeriesInfo, SeriesKey, StoreError, Written,
@@ -18,6 +18,10 @@ use crate::store::{
 /// Rows in one INSERT. More binds are no faster and take longer to prepare.
 const BATCH: usize = 100;
 
+/// Room for pages in KiB (negative by SQLite's convention), so that pages of one transaction reach the
+/// log once and not again and again.
+const WRITER_CACHE: &str = "PRAGMA cache_size = -32768";
+
 /// One write transaction.
 pub(super) struct SqliteWriter<'s> {
     store: &'s SqliteStore,
@@ -26,6 +30,8 @@ pub(super) struct SqliteWriter<'s> {
     /// The series as it will be after the commit.
     series: SeriesInfo,
     changed: bool,
+    /// The last time that was appended.
+    appended: Option<i64>,
     full_batch: Arc<str>,
 }
 
@@ -36,6 +42,7 @@ impl<'s> SqliteWriter<'s> {
     ) -> Result<SqliteWriter<'s>, StoreError> {
         diff::check_key(key).map_err(|reason| store.query(reason))?;
         let mut lease = store.begin().await?;
+        sqlx::raw_sql(WRITER_CACHE).execute(lease.db()).await.map_err(|e| store.fault(e))?;
         let is_new = statements::add_series(lease.db(), key).await.map_err(|e| store.fault(e))?;
         let found = statements::series(lease.db(), &key.instrument.symbol, key.resolution)
             .await
@@ -46,7 +53,7 @@ impl<'s> SqliteWriter<'s> {
         series.adjustment.clone_from(&key.adjustment);
         let full_batch = insert(series.id, BATCH).into();
         let held = (!is_new).then_some(found);
-        Ok(Self { store, lease, held, series, changed: false, full_batch })
+        Ok(Self { store, lease, held, series, changed: false, appended: None, full_batch })
     }
 
     async fn insert(&mut self, rows: &[BarRow]) -> sqlx::Result<()> {
@@ -121,15 +128,18 @@ impl BarWriter for SqliteWriter<'_> {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
             return Ok(Written::default());
         };
-        diff::check_rows(rows).map_err(|reason| self.store.query(reason))?;
+        diff::check_rows(rows, self.appended).map_err(|reason| self.store.query(reason))?;
+        self.appended = Some(last.bar.ts);
         let written = if self.series.last_ts.is_none_or(|held| held < first.bar.ts) {
             self.changed = true;
             self.insert(rows).await.map_err(|e| self.store.fault(e))?;
             Written { new: rows.len() as u64, ..Written::default() }
         } else {
-            let held = read::rows(self.lease.db(), self.series.id, first.bar.ts, last.bar.ts)
-                .await
-                .map_err(|e| self.store.fault(e))?;
+            // What is committed cannot change while we hold the write lock, and what this writer has
+            // appended lies before these rows.
+            let (first, last) = (first.bar.ts, last.bar.ts);
+            let held = self.store.bulk.rows(self.series.id, first, last).await;
+            let held = held.map_err(|e| self.store.bulk_fault(&e))?;
             let Diff { written, rows } = diff::diff(&held, rows);
             self.changed |= !rows.is_empty();
             self.insert(&rows).await.map_err(|e| self.store.fault(e))?;
