@@ -30,6 +30,9 @@ use crate::registry::foreign::{SharedProgress, map_progress, map_readonly};
 const GRACE: Duration = Duration::from_millis(50);
 /// How long a worker may take to die after it said that it has no memory.
 const DYING: Duration = Duration::from_millis(500);
+/// All of a worker's environment: long columns in large pages, which saves a million bars some ten
+/// thousand page faults.
+const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 /// Bytes of the file that holds the progress page.
 const PAGE: u64 = 4096;
 
@@ -98,6 +101,7 @@ impl Worker {
             .arg0("algo-trader")
             .arg(COMMAND)
             .env_clear()
+            .env(LARGE_PAGES.0, LARGE_PAGES.1)
             // Its own group: an interrupt at the terminal is the host's to handle, and whatever a
             // plugin starts can be killed with it.
             .process_group(0)
@@ -201,15 +205,15 @@ impl Worker {
     }
 
     fn finish(mut self, done: Done) -> End {
-        let until = Instant::now() + GRACE;
-        while !self.poll(until).ended && Instant::now() < until {}
-        self.end();
-        // What a plugin may have left behind can no longer write to it.
+        // From here on nobody can write to the result, whatever a plugin has left running.
         let sealed = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK;
         let reply = fcntl_add_seals(&self.result, sealed)
             .map_err(io::Error::from)
             .and_then(|()| map_readonly(&self.result))
             .and_then(|bytes| read_reply(&bytes, done));
+        let until = Instant::now() + GRACE;
+        while !self.poll(until).ended && Instant::now() < until {}
+        self.end();
         match reply {
             Ok(reply) => End::Reply(Box::new(reply)),
             Err(error) => {

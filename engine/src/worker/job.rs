@@ -18,7 +18,7 @@ use strategy_api::{
     testing::{Finding, conformance},
 };
 
-use super::wire::{Failed, Job, Refusal, Reply};
+use super::wire::{Failed, Job, Numbers, Refusal, Reply};
 use crate::{
     feed::ColumnFile,
     registry::{DoorError, describe_all, facts::StrategyFacts, foreign::open_library, try_start},
@@ -101,7 +101,10 @@ fn run(
     let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
     let result = backtest::run(def, values, &members, resolution, config, progress);
     Ok(match result {
-        Ok(result) => Reply::Ran(Box::new(result)),
+        Ok(mut result) => {
+            let equity = Numbers(std::mem::take(&mut result.equity));
+            Reply::Ran(Box::new(result), equity)
+        }
         Err(error) => Reply::Failed(failed(error)),
     })
 }

@@ -110,7 +110,7 @@ pub fn run(
     };
     let about = About { subject: subject_of(strategy), files: job.files, until: job.config.to_ts };
     match about.perform(strategy, asked, limits, mode)? {
-        Reply::Ran(result) => Ok(*result),
+        Reply::Ran(result, equity) => Ok(RunResult { equity: equity.0, ..*result }),
         other => Err(about.no_result(other)),
     }
 }
@@ -277,7 +277,7 @@ impl About<'_> {
                 WorkerError::Fault { subject, place, text: one_line(&text) }
             }
             Reply::Bug(text) => WorkerError::Bug { subject, text: one_line(&text) },
-            Reply::Ran(_) | Reply::Probed(_) | Reply::Checked(_) => {
+            Reply::Ran(..) | Reply::Probed(_) | Reply::Checked(_) => {
                 WorkerError::Damaged { subject }
             }
         }

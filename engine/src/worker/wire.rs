@@ -15,7 +15,7 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::registry::facts::StrategyFacts;
 
@@ -80,14 +80,35 @@ pub(super) enum Reply {
     Probed(Vec<StrategyFacts>),
     /// The library cannot be used.
     NotOpened(Refusal),
-    /// The result of a run.
-    Ran(Box<backtest::RunResult>),
+    /// The result of a run; its equity, by far the longest part, stands beside it.
+    Ran(Box<backtest::RunResult>, Numbers),
     /// The run has no result.
     Failed(Failed),
     /// What a check found, empty when all is well.
     Checked(Vec<String>),
     /// Our own code failed.
     Bug(String),
+}
+
+/// Numbers that travel as one piece of memory instead of one by one.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Numbers(pub(super) Vec<f64>);
+
+impl Serialize for Numbers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytemuck::cast_slice(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Numbers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes: &[u8] = Deserialize::deserialize(deserializer)?;
+        let (numbers, rest) = bytes.as_chunks();
+        if !rest.is_empty() {
+            return Err(D::Error::custom("a number is cut short"));
+        }
+        Ok(Self(numbers.iter().map(|bytes| f64::from_ne_bytes(*bytes)).collect()))
+    }
 }
 
 /// Why a library cannot be used.
@@ -191,7 +212,7 @@ fn receive_files(socket: &UnixStream, files: &mut Vec<OwnedFd>) -> io::Result<()
 }
 
 /// Reads what was written with postcard.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+pub(super) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> io::Result<T> {
     postcard::from_bytes(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
@@ -258,6 +279,17 @@ mod tests {
         });
         assert_eq!(format!("{:?}", sent.0), format!("{envelope:?}"));
         assert_eq!(sent.1.len(), 600);
+    }
+
+    #[test]
+    fn numbers_arrive_with_every_bit() {
+        let numbers = Numbers(vec![1.5, -0.0, f64::MIN_POSITIVE, f64::NAN]);
+        let bytes = postcard::to_stdvec(&(true, &numbers)).unwrap();
+        let (_, read): (bool, Numbers) = decode(&bytes).unwrap();
+        let bits =
+            |numbers: &Numbers| -> Vec<u64> { numbers.0.iter().map(|n| n.to_bits()).collect() };
+        assert_eq!(bits(&read), bits(&numbers));
+        assert!(decode::<(bool, Numbers)>(&bytes[..bytes.len() - 1]).is_err());
     }
 
     #[test]
