@@ -18,6 +18,7 @@ mod published;
 mod registry;
 mod registry_files;
 mod registry_new;
+mod scripts;
 mod source;
 mod store_contract;
 mod store_records;

@@ -104,3 +104,21 @@ fn long_and_strange_values_are_shown_short_and_harmless() {
         assert!(said.stderr.len() < 600, "{}", said.stderr);
     }
 }
+
+#[test]
+fn words_about_the_work_come_when_asked_for_and_only_on_standard_error() {
+    let program = Program::new();
+    std::fs::write(program.home().join("a.csv"), "date,open,high,low,close\n2024-01-02,1,2,1,2\n")
+        .unwrap();
+    let args = ["ingest", "-s", "SPY", "--from-csv", "a.csv"];
+    let quiet = program.run(&args);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
+    let mut verbose = args.to_vec();
+    verbose.push("-v");
+    let verbose = program.run(&verbose);
+    assert!(verbose.stderr.contains("INFO bars ingested"), "{}", verbose.stderr);
+    assert!(!verbose.stdout.contains("INFO"), "{}", verbose.stdout);
+    let mut command = program.command(&args);
+    let ruled: Said = command.env("RUST_LOG", "algo_trader=info").output().unwrap().into();
+    assert!(ruled.stderr.contains("INFO bars ingested"), "{}", ruled.stderr);
+}

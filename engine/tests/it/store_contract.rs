@@ -35,7 +35,7 @@ async fn a_commit_shows_all_and_a_drop_leaves_nothing(store: &dyn Store) {
     assert_eq!((info.epoch, info.bars), (0, 1_234));
     assert_eq!((info.first_ts, info.last_ts), (Some(0), Some(1_233 * MINUTE)));
     assert_eq!(store.series("SPY", Resolution::Min1).await.unwrap(), Some(info.clone()));
-    assert_eq!(store.series_list().await.unwrap(), [info.clone()]);
+    assert_eq!(store.series_list().await.unwrap(), std::slice::from_ref(&info));
     assert_eq!(held(store, "SPY").await, all);
     let series = store.load_bars(info.id).await.unwrap();
     assert_eq!(series.len(), 1_234);

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
-        Mutex, OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -115,7 +115,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let mut guardian = self.guardian.lock().unwrap_or_else(|broken| broken.into_inner());
+        let mut guardian = self.guardian.lock().unwrap_or_else(PoisonError::into_inner);
         guardian.words = None;
         let _ = guardian.child.wait();
     }

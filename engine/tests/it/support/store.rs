@@ -29,7 +29,7 @@ macro_rules! claims {
     };
 }
 
-pub(crate) fn run(url: &str, claim: impl AsyncFn(&dyn Store)) {
+pub(crate) fn run(url: &str, claim: impl AsyncFnOnce(&dyn Store)) {
     block_on(async {
         let store = open(url, OpenMode::ReadWrite).await.unwrap();
         claim(store.as_ref()).await;
