@@ -179,7 +179,7 @@ fn in_worker() -> Vec<f64> {
     let files = [column_file(BLOCK * BLOCKS)];
     let job = RunJob { files: &files, values: &[20.0, 50.0], config: &config() };
     let mode = Mode::Worker(locations.program.clone());
-    let mut run = || {
+    let run = || {
         let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");
         *result.equity.last().expect("there are bars")
     };

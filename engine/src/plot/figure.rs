@@ -1,6 +1,6 @@
 //! The whole picture: how high each panel is, and the frame, grid, numbers and dates that they share.
 
-use plotters_backend::DrawingBackend;
+use plotters::backend::DrawingBackend;
 
 use super::{
     HEIGHT, PlotData, PlotError, WIDTH,

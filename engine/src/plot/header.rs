@@ -2,7 +2,7 @@
 //!
 //! Legends stand outside the panels, so they never cover data. What is too long is cut.
 
-use plotters_backend::DrawingBackend;
+use plotters::backend::DrawingBackend;
 
 use super::{
     PlotData, PlotError, WIDTH,

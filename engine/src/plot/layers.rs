@@ -1,6 +1,6 @@
 //! Draws the layers of a panel.
 
-use plotters_backend::DrawingBackend;
+use plotters::backend::DrawingBackend;
 use strategy_api::Columns;
 
 use super::{

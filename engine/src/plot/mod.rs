@@ -26,7 +26,7 @@ mod tests;
 use std::{borrow::Cow, path::Path};
 
 use jiff::tz::TimeZone;
-use plotters_svg::SVGBackend;
+use plotters::backend::SVGBackend;
 use strategy_api::{Columns, Resolution};
 
 pub use from_run::{markers, moving_averages, overlay};

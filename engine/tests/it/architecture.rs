@@ -37,7 +37,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("libloading", &["engine/src/registry/"]),
     ("memmap2", &["engine/src/registry/foreign.rs", "engine/src/feed"]),
     ("plotters_backend", &["engine/src/plot/"]),
-    ("plotters_svg", &["engine/src/plot/"]),
+    ("plotters", &["engine/src/plot/"]),
     ("png", &["engine/src/plot/"]),
     ("postcard", &["engine/src/worker/"]),
     ("rusqlite", &["engine/src/store/sqlite/"]),
