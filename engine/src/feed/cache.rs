@@ -7,6 +7,7 @@
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Seek, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -162,6 +163,8 @@ fn write_beside(
     write_all(&file, info, bars)?;
     // After a power cut the name must not stand for columns that never reached the disk.
     file.sync_data()?;
+    // From now on nobody writes to it, by accident at least.
+    file.set_permissions(fs::Permissions::from_mode(0o444))?;
     let file = File::open(unfinished)?;
     fs::rename(unfinished, place)?;
     Ok(file)

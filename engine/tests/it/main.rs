@@ -6,6 +6,8 @@ mod cli_backtest;
 mod cli_database;
 mod cli_ingest;
 mod cli_strategies;
+mod faults_doors;
+mod faults_strategies;
 mod feed;
 mod ingest;
 mod ingest_events;

@@ -191,6 +191,7 @@ impl<'a> Instance<'a> {
         };
         instance.point();
         instance.block.n_timeline = 0;
+        progress.enter(CALLBACK_START, 0);
         let started = Handle::start(def, params, &mut instance.block);
         instance.block.n_timeline = market.timeline.len() as u64;
         match started {
@@ -256,6 +257,7 @@ impl<'a> Instance<'a> {
         let Some(handle) = &mut self.handle else {
             return Err(self.protocol("is run after a fault"));
         };
+        self.progress.enter(CALLBACK_BAR, at);
         let status = handle.run(&mut self.block);
         self.collect(status)?;
         let last = usize::try_from(self.block.at).unwrap_or(usize::MAX);
@@ -274,6 +276,7 @@ impl<'a> Instance<'a> {
         let Some(handle) = &mut self.handle else {
             return Err(self.protocol("is run after a fault"));
         };
+        self.progress.enter(CALLBACK_FINISH, at);
         let status = handle.finish(&mut self.block);
         self.collect(status)
     }

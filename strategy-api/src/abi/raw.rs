@@ -582,6 +582,16 @@ impl ProgressPage {
         }
     }
 
+    /// Says which callback begins; a plugin that says more overwrites it.
+    pub(super) fn enter(&self, callback: u32, at: usize) {
+        // SAFETY: as in `read`.
+        unsafe {
+            let page = self.0.get();
+            ptr::write_volatile(&raw mut (*page).at, at as u64);
+            ptr::write_volatile(&raw mut (*page).callback, callback);
+        }
+    }
+
     pub(super) fn as_ptr(&self) -> *mut Progress {
         self.0.get()
     }

@@ -14,7 +14,7 @@ use algo_trader::{
     config::{Config, Home, parse},
     feed::{Cache, ColumnFile, load},
     registry::{Listed, Locations, Registry, Resolved, Retry, State},
-    store::{OpenMode, open},
+    store::{BarRow, OpenMode, open},
     worker::Mode,
 };
 use strategy_api::Resolution;
@@ -30,20 +30,32 @@ pub(crate) fn program() -> PathBuf {
 
 /// The library of a plugin of this workspace, built now unless it is newer than what it is made of.
 pub(crate) fn library(package: &str) -> PathBuf {
-    static FRESH: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let source = format!("plugins/{package}");
+    built(&format!("lib{package}.so"), &["--package", package], &source)
+}
+
+/// A library with faults, an example of this package.
+pub(crate) fn faulty(example: &str) -> PathBuf {
+    let target = ["--package", "algo-trader", "--example", example];
+    built(&format!("examples/lib{example}.so"), &target, "engine/tests/fixtures/faulty")
+}
+
+/// A file that cargo makes of a target, made now unless it is newer than its sources.
+fn built(file: &str, target: &[&str], source: &str) -> PathBuf {
+    static FRESH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     let folder = program().parent().unwrap().to_owned();
-    let path = folder.join(format!("lib{package}.so"));
+    let path = folder.join(file);
     let mut fresh = FRESH.lock().unwrap();
-    if !fresh.iter().any(|other| other == package) {
-        if !is_newer(&path, &[&format!("plugins/{package}"), "strategy-api/src"]) {
+    if !fresh.contains(&path) {
+        if !is_newer(&path, &[source, "strategy-api/src"]) {
             let profile = folder.file_name().unwrap().to_str().unwrap();
             let profile = if profile == "debug" { "dev" } else { profile };
             let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["build", "--quiet", "--package", package, "--profile", profile]);
+            cargo.args(["build", "--quiet", "--profile", profile]).args(target);
             cargo.arg("--target-dir").arg(folder.parent().unwrap());
-            assert!(cargo.current_dir(project()).status().unwrap().success(), "{package}");
+            assert!(cargo.current_dir(project()).status().unwrap().success(), "{target:?}");
         }
-        fresh.push(package.to_owned());
+        fresh.push(path.clone());
     }
     path
 }
@@ -182,12 +194,17 @@ pub(crate) fn mode() -> Mode {
 
 /// Minute bars of one symbol, from the beginning of 1970.
 pub(crate) fn columns(bars: i64) -> ColumnFile {
+    columns_of("SPY", &store::rows(0..bars))
+}
+
+/// The bars of some rows.
+pub(crate) fn columns_of(symbol: &str, rows: &[BarRow]) -> ColumnFile {
     block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("x.db").display());
         let database = open(&url, OpenMode::ReadWrite).await.unwrap();
-        store::write(database.as_ref(), "SPY", &store::rows(0..bars)).await;
-        let file = load(database.as_ref(), &Cache::none(), "SPY", Resolution::Min1).await.unwrap();
+        store::write(database.as_ref(), symbol, rows).await;
+        let file = load(database.as_ref(), &Cache::none(), symbol, Resolution::Min1).await.unwrap();
         database.close().await;
         file
     })
