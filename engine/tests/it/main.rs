@@ -9,6 +9,7 @@ mod cli_strategies;
 mod faults_doors;
 mod faults_strategies;
 mod feed;
+mod frozen;
 mod ingest;
 mod ingest_events;
 mod ingest_kill;
