@@ -29,9 +29,10 @@ CREATE TABLE series (
 );
 
 -- A bar and what was derived from it in one row: a second row a bar would halve the speed of ingestion.
--- NaN sorts above infinity here, so the upper bounds refuse it too.
+-- NaN sorts above infinity here, so the upper bounds refuse it too. There is no foreign key: checking it
+-- row by row would cost most of the time of ingestion, and who writes bars holds the row of their series.
 CREATE TABLE bars (
-    series_id BIGINT NOT NULL REFERENCES series (id),
+    series_id BIGINT NOT NULL,
     ts        BIGINT NOT NULL, -- start of the interval; midnight UTC of the session date for daily bars
     open      DOUBLE PRECISION NOT NULL,
     high      DOUBLE PRECISION NOT NULL,

@@ -15,8 +15,9 @@ use crate::store::{
     statements::row_columns,
 };
 
-/// Rows in one INSERT. More binds are no faster and take longer to prepare.
-const BATCH: usize = 100;
+/// Rows in one INSERT, largest first. The fewer statements, the fewer hand-overs to SQLite's thread; the
+/// few sizes keep every statement prepared.
+const BATCHES: [usize; 3] = [1_024, 64, 1];
 
 /// Room for pages in KiB (negative by SQLite's convention), so that pages of one transaction reach the
 /// log once and not again and again.
@@ -32,7 +33,8 @@ pub(super) struct SqliteWriter<'s> {
     changed: bool,
     /// The last time that was appended.
     appended: Option<i64>,
-    full_batch: Arc<str>,
+    /// The statement of each size, made when it is first needed.
+    inserts: [Option<Arc<str>>; BATCHES.len()],
 }
 
 impl<'s> SqliteWriter<'s> {
@@ -51,22 +53,28 @@ impl<'s> SqliteWriter<'s> {
         let mut series = found.clone();
         series.source.clone_from(&key.source);
         series.adjustment.clone_from(&key.adjustment);
-        let full_batch = insert(series.id, BATCH).into();
         let held = (!is_new).then_some(found);
-        Ok(Self { store, lease, held, series, changed: false, appended: None, full_batch })
+        Ok(Self {
+            store,
+            lease,
+            held,
+            series,
+            changed: false,
+            appended: None,
+            inserts: Default::default(),
+        })
     }
 
-    async fn insert(&mut self, rows: &[BarRow]) -> sqlx::Result<()> {
-        for batch in rows.chunks(BATCH) {
-            let sql = if batch.len() == BATCH {
-                Arc::clone(&self.full_batch)
-            } else {
-                insert(self.series.id, batch.len()).into()
-            };
-            query_with(AssertSqlSafe(sql), binds(batch)?)
-                .persistent(batch.len() == BATCH)
-                .execute(self.lease.db())
-                .await?;
+    async fn insert(&mut self, mut rows: &[BarRow]) -> sqlx::Result<()> {
+        for (size, slot) in BATCHES.into_iter().zip(&mut self.inserts) {
+            while rows.len() >= size {
+                let (batch, rest) = rows.split_at(size);
+                let sql = slot.get_or_insert_with(|| insert(self.series.id, size).into());
+                query_with(AssertSqlSafe(Arc::clone(sql)), binds(batch)?)
+                    .execute(self.lease.db())
+                    .await?;
+                rows = rest;
+            }
         }
         Ok(())
     }
