@@ -95,6 +95,10 @@ fn sqlite(url: &str, mode: OpenMode) -> Result<SqliteFile, StoreError> {
 }
 
 fn postgres(url: &str) -> Result<Server, StoreError> {
+    // The driver would read what follows a lone ':' as the name of a database, password and all.
+    if !url.contains("://") {
+        return Err(bad(url, "it is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE"));
+    }
     if let Some((_, query)) = url.split_once('?') {
         for pair in query.split('&') {
             let key = pair.split('=').next().unwrap_or_default();
