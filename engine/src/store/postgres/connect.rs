@@ -73,10 +73,12 @@ async fn connect(
     location: &str,
     patience: Duration,
 ) -> Result<PgConnection, StoreError> {
+    let mut said = None;
     let attempts = async {
         loop {
             match options.connect().await {
                 Err(error) if fault::may_connect_soon(&error) => {
+                    said = Some(fault::to_store(location, &error));
                     tokio::time::sleep(CONNECT_NAP).await;
                 }
                 done => return done,
@@ -85,10 +87,10 @@ async fn connect(
     };
     match tokio::time::timeout(patience, attempts).await {
         Ok(done) => done.map_err(|error| fault::to_store(location, &error)),
-        Err(_) => Err(StoreError::Connect {
+        Err(_) => Err(said.unwrap_or_else(|| StoreError::Connect {
             location: location.to_owned(),
             reason: format!("no answer within {:.1} s", patience.as_secs_f64()),
-        }),
+        })),
     }
 }
 

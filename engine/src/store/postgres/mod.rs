@@ -81,7 +81,7 @@ impl Store for PostgresStore {
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {
         let mut lease = self.lease().await?;
-        let out = read::rows(lease.db(), series, from_ts, i64::MAX).await;
+        let out = read::rows(lease.db(), series, from_ts..=i64::MAX, usize::MAX).await;
         self.end(lease, out)
     }
 

@@ -1,5 +1,7 @@
 //! Reads bars in bulk.
 
+use std::ops::RangeInclusive;
+
 use engine_core::series::Series;
 use sqlx::{PgConnection, query_scalar};
 
@@ -10,17 +12,20 @@ use crate::store::{
     statements::row_columns,
 };
 
-/// Rows of a series from one time to another, both inclusive, oldest first.
+/// The first `count` rows of a series within a range of times, oldest first.
 pub(super) async fn rows(
     db: &mut PgConnection,
     series: i64,
-    from_ts: i64,
-    to_ts: i64,
+    range: RangeInclusive<i64>,
+    count: usize,
 ) -> sqlx::Result<Vec<BarRow>> {
     let select = format!(
-        "SELECT {} FROM bars WHERE series_id = {series} AND ts >= ({from_ts}) AND ts <= ({to_ts}) \
-         ORDER BY ts",
-        row_columns!()
+        "SELECT {} FROM bars WHERE series_id = {series} AND ts >= '{}'::bigint AND ts <= '{}'::bigint \
+         ORDER BY ts LIMIT {}",
+        row_columns!(),
+        range.start(),
+        range.end(),
+        i64::try_from(count).unwrap_or(i64::MAX)
     );
     let mut out = Vec::new();
     copy_out(db, &select, |fields| {

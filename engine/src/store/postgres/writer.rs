@@ -112,7 +112,7 @@ impl BarWriter for PostgresWriter<'_> {
     }
 
     async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError> {
-        statements::rows_from(self.lease.db(), self.series.id, from_ts, count)
+        read::rows(self.lease.db(), self.series.id, from_ts..=i64::MAX, count)
             .await
             .map_err(|e| self.store.fault(&e))
     }
@@ -130,7 +130,8 @@ impl BarWriter for PostgresWriter<'_> {
                 .map_err(|e| self.store.fault(&e))?;
             Written { new: rows.len() as u64, ..Written::default() }
         } else {
-            let held = read::rows(self.lease.db(), self.series.id, first.bar.ts, last.bar.ts)
+            let range = first.bar.ts..=last.bar.ts;
+            let held = read::rows(self.lease.db(), self.series.id, range, usize::MAX)
                 .await
                 .map_err(|e| self.store.fault(&e))?;
             let Diff { written, rows } = diff::diff(&held, rows);

@@ -5,6 +5,7 @@
 
 use std::{
     fmt::Write,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -57,14 +58,14 @@ impl Bulk {
         self.run(move |db| bars(db, series)).await
     }
 
-    /// Rows of a series from one time to another, both inclusive, oldest first, as last committed.
+    /// The first `count` rows of a series within a range of times, oldest first, as last committed.
     pub(super) async fn rows(
         &self,
         series: i64,
-        from_ts: i64,
-        to_ts: i64,
+        range: RangeInclusive<i64>,
+        count: usize,
     ) -> Result<Vec<BarRow>, BulkError> {
-        self.run(move |db| rows(db, series, from_ts, to_ts)).await
+        self.run(move |db| rows(db, series, range, count)).await
     }
 
     /// Ends the connection.
@@ -140,13 +141,19 @@ fn bars(db: &Connection, series: i64) -> Result<Series, BulkError> {
     Ok(out)
 }
 
-fn rows(db: &Connection, series: i64, from_ts: i64, to_ts: i64) -> Result<Vec<BarRow>, BulkError> {
+fn rows(
+    db: &Connection,
+    series: i64,
+    range: RangeInclusive<i64>,
+    count: usize,
+) -> Result<Vec<BarRow>, BulkError> {
     let mut select = db.prepare(concat!(
         "SELECT ",
         row_columns!(),
-        " FROM bars WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3 ORDER BY ts"
+        " FROM bars WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3 ORDER BY ts LIMIT ?4"
     ))?;
-    let mut rows = select.query([series, from_ts, to_ts])?;
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut rows = select.query([series, *range.start(), *range.end(), count])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
         out.push(BarRow {

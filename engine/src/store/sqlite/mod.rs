@@ -72,7 +72,8 @@ impl Store for SqliteStore {
     }
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {
-        self.bulk.rows(series, from_ts, i64::MAX).await.map_err(|e| self.bulk_fault(&e))
+        let rows = self.bulk.rows(series, from_ts..=i64::MAX, usize::MAX).await;
+        rows.map_err(|e| self.bulk_fault(&e))
     }
 
     async fn rows_before(

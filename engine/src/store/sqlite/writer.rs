@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::{Arguments, AssertSqlSafe, query_with, sqlite::SqliteArguments};
+use sqlx::{Arguments, AssertSqlSafe, query_as, query_with, sqlite::SqliteArguments};
 
 use super::{
     connect::{Lease, SqliteStore},
@@ -21,7 +21,7 @@ const BATCHES: [usize; 3] = [1_024, 64, 1];
 
 /// Room for pages in KiB (negative by SQLite's convention), so that pages of one transaction reach the
 /// log once and not again and again.
-const WRITER_CACHE: &str = "PRAGMA cache_size = -32768";
+const WRITER_CACHE: &str = "PRAGMA cache_size = -8192";
 
 /// One write transaction.
 pub(super) struct SqliteWriter<'s> {
@@ -127,9 +127,20 @@ impl BarWriter for SqliteWriter<'_> {
     }
 
     async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError> {
-        statements::rows_from(self.lease.db(), self.series.id, from_ts, count)
-            .await
-            .map_err(|e| self.store.fault(e))
+        // What is committed cannot change while we hold the write lock, and whatever this writer has
+        // appended lies before: the quick way sees the same as the transaction.
+        if self.appended.is_none_or(|ts| ts < from_ts) {
+            let rows = self.store.bulk.rows(self.series.id, from_ts..=i64::MAX, count).await;
+            return rows.map_err(|e| self.store.bulk_fault(&e));
+        }
+        let select = concat!(
+            "SELECT ",
+            row_columns!(),
+            " FROM bars WHERE series_id = ? AND ts >= ? ORDER BY ts LIMIT ?"
+        );
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let select = query_as(select).bind(self.series.id).bind(from_ts).bind(count);
+        select.fetch_all(self.lease.db()).await.map_err(|e| self.store.fault(e))
     }
 
     async fn append(&mut self, rows: &[BarRow]) -> Result<Written, StoreError> {
@@ -143,10 +154,9 @@ impl BarWriter for SqliteWriter<'_> {
             self.insert(rows).await.map_err(|e| self.store.fault(e))?;
             Written { new: rows.len() as u64, ..Written::default() }
         } else {
-            // What is committed cannot change while we hold the write lock, and what this writer has
-            // appended lies before these rows.
-            let (first, last) = (first.bar.ts, last.bar.ts);
-            let held = self.store.bulk.rows(self.series.id, first, last).await;
+            // As in `rows_from`: what this writer has appended lies before these rows.
+            let range = first.bar.ts..=last.bar.ts;
+            let held = self.store.bulk.rows(self.series.id, range, usize::MAX).await;
             let held = held.map_err(|e| self.store.bulk_fault(&e))?;
             let Diff { written, rows } = diff::diff(&held, rows);
             self.changed |= !rows.is_empty();

@@ -56,24 +56,6 @@ macro_rules! series_statements {
             Ok(rows)
         }
 
-        pub(in crate::store) async fn rows_from(
-            db: &mut Connection,
-            series: i64,
-            from_ts: i64,
-            count: usize,
-        ) -> sqlx::Result<Vec<BarRow>> {
-            query_as(concat!(
-                "SELECT ",
-                crate::store::statements::row_columns!(),
-                " FROM bars WHERE series_id = $1 AND ts >= $2 ORDER BY ts LIMIT $3"
-            ))
-            .bind(series)
-            .bind(from_ts)
-            .bind(i64::try_from(count).unwrap_or(i64::MAX))
-            .fetch_all(db)
-            .await
-        }
-
         pub(in crate::store) async fn coverage(
             db: &mut Connection,
             series: i64,
