@@ -7,6 +7,7 @@ mod cli_database;
 mod cli_ingest;
 mod cli_strategies;
 mod faults_doors;
+mod faults_plugins;
 mod faults_strategies;
 mod feed;
 mod frozen;
