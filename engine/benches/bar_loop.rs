@@ -105,6 +105,9 @@ impl Strategy for Streaming {
 const COLUMNAR: &StrategyDef = &define::<Columnar>("1", "bench");
 const STREAMING: &StrategyDef = &define::<Streaming>("1", "bench");
 
+/// A case: its name, and one run over a block, which gives the last equity.
+type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
+
 fn main() {
     let series = walk(BLOCK);
     let columns = series.columns();
@@ -121,7 +124,7 @@ fn main() {
     for def in [COLUMNAR, STREAMING, plugin] {
         assert_eq!(hand_written(&columns).to_bits(), once(def).to_bits(), "the same account");
     }
-    let mut cases: [(&str, Box<dyn FnMut() -> f64 + '_>); 6] = [
+    let mut cases: [Case<'_>; 6] = [
         ("hand-written loop", Box::new(|| hand_written(&columns))),
         ("static, its own averages", Box::new(|| once(STREAMING))),
         ("static, host columns, shared", Box::new(|| on(&shared, COLUMNAR))),

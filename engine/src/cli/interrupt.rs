@@ -27,6 +27,9 @@ const GRACE: Duration = Duration::from_millis(1500);
 /// Time that any other has to come to its next waiting, where it is dropped.
 const SHORT_GRACE: Duration = Duration::from_millis(300);
 
+/// SIGXFSZ on Linux.
+const FILE_SIZE_LIMIT: i32 = 25;
+
 /// Exit code of the signal that came; 0 while none has.
 static CODE: AtomicU8 = AtomicU8::new(0);
 static HELD: AtomicBool = AtomicBool::new(false);
@@ -80,6 +83,8 @@ fn watch(came: Arc<Notify>) -> std::io::Result<()> {
     let entered = runtime.enter();
     let interrupt = signal(SignalKind::interrupt())?;
     let terminate = signal(SignalKind::terminate())?;
+    // Heard and not heeded: a write beyond a limit of file size then fails with an error that says so.
+    drop(signal(SignalKind::from_raw(FILE_SIZE_LIMIT))?);
     drop(entered);
     std::thread::Builder::new()
         .name("signals".to_owned())
