@@ -4,6 +4,7 @@ use algo_trader::store::{BarRow, Reject, Store, Written};
 use engine_core::instrument::Instrument;
 use strategy_api::{Bar, Resolution};
 
+use crate::support::both;
 use crate::support::store::{MINUTE, claims, covered, held, key, row, rows, write};
 
 claims!(
@@ -222,26 +223,4 @@ async fn a_second_writer_waits_and_sees_what_the_first_one_wrote(store: &dyn Sto
     let ((), seen) = both(first, second).await;
     assert_eq!(seen, (Some(300), Written { new: 1, same: 300, changed: 0 }));
     assert_eq!(held(store, "SPY").await, rows(0..301));
-}
-
-/// Polls two futures until both have ended.
-async fn both<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
-    let (mut a, mut b) = (std::pin::pin!(a), std::pin::pin!(b));
-    let (mut left, mut right) = (None, None);
-    std::future::poll_fn(|cx| {
-        use std::task::Poll;
-        if left.is_none()
-            && let Poll::Ready(out) = a.as_mut().poll(cx)
-        {
-            left = Some(out);
-        }
-        if right.is_none()
-            && let Poll::Ready(out) = b.as_mut().poll(cx)
-        {
-            right = Some(out);
-        }
-        if left.is_some() && right.is_some() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    (left.unwrap(), right.unwrap())
 }

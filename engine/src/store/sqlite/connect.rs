@@ -217,16 +217,19 @@ enum Records {
 }
 
 async fn records(db: &mut SqliteConnection) -> sqlx::Result<Records> {
-    match statements::applied(db).await {
-        Ok(applied) => Ok(Records::Some(applied)),
-        Err(error) if fault::is_missing_table(&error) => {
-            let table: Option<String> =
-                query_scalar("SELECT name FROM sqlite_master ORDER BY name LIMIT 1")
-                    .fetch_optional(db)
-                    .await?;
-            Ok(table.map_or(Records::Empty, Records::Stranger))
+    loop {
+        match statements::applied(db).await {
+            Ok(applied) => return Ok(Records::Some(applied)),
+            Err(error) if fault::is_missing_table(&error) => {}
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
+        let tables: Vec<String> = query_scalar("SELECT name FROM sqlite_master ORDER BY name")
+            .fetch_all(&mut *db)
+            .await?;
+        // Another program may have made the tables between the two statements.
+        if !tables.iter().any(|table| table == migrate::TABLE) {
+            return Ok(tables.into_iter().next().map_or(Records::Empty, Records::Stranger));
+        }
     }
 }
 

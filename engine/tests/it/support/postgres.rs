@@ -38,6 +38,15 @@ pub(crate) fn shared() -> &'static Cluster {
 impl Cluster {
     /// Starts a server of its own with further lines of `postgresql.conf`.
     pub(crate) fn start(settings: &str) -> Self {
+        Self::start_in(settings, None)
+    }
+
+    /// Starts a server with a folder `small` on a disk of so many megabytes.
+    pub(crate) fn start_with_small_disk(megabytes: u32) -> Self {
+        Self::start_in("", Some(megabytes))
+    }
+
+    fn start_in(settings: &str, small_disk: Option<u32>) -> Self {
         let bin = programs();
         let dir = tempfile::Builder::new().prefix("algo-trader-pg-").tempdir().unwrap().keep();
         std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -58,7 +67,10 @@ impl Cluster {
         std::fs::write(data.join("pg_hba.conf"), trust).unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/guardian.sh");
         let script = std::fs::read_to_string(script).unwrap();
-        let mut guardian = as_server_user(Path::new("/bin/sh"));
+        let mut guardian = match small_disk {
+            None => as_server_user(Path::new("/bin/sh")),
+            Some(megabytes) => with_small_disk(&dir.join("small"), megabytes),
+        };
         guardian.args(["-c", &script, "guardian"]).arg(&bin).arg(&dir).current_dir("/");
         guardian.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = guardian.spawn().expect("a shell to hold the server");
@@ -75,6 +87,20 @@ impl Cluster {
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
         self.execute("postgres", &format!("CREATE DATABASE {name}"));
         self.url("tester", &name)
+    }
+
+    /// The folder of the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Creates an empty database on the small disk; its URL.
+    pub(crate) fn database_on_small_disk(&self) -> String {
+        let small = self.dir.join("small");
+        let sql = format!("CREATE TABLESPACE small LOCATION '{}'", small.display());
+        self.execute("postgres", &sql);
+        self.execute("postgres", "CREATE DATABASE crowded TABLESPACE small");
+        self.url("tester", "crowded")
     }
 
     /// The URL of a database for a user (who may carry a password).
@@ -118,6 +144,8 @@ impl Drop for Cluster {
         let mut guardian = self.guardian.lock().unwrap_or_else(PoisonError::into_inner);
         guardian.words = None;
         let _ = guardian.child.wait();
+        // Where a disk was mounted, the guardian could not remove the folder below it.
+        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 
@@ -166,6 +194,22 @@ fn as_server_user(program: &Path) -> Command {
             command
         }
     }
+}
+
+/// A shell for the user who runs servers, with a small disk mounted that only its processes see.
+fn with_small_disk(small: &Path, megabytes: u32) -> Command {
+    let mut command = Command::new("unshare");
+    let inner = as_server_user(Path::new("/bin/sh"));
+    let user = other_user().map_or(String::new(), |user| format!(",uid={user}"));
+    if other_user().is_none() {
+        command.arg("--map-root-user");
+    }
+    let mount =
+        format!("mkdir \"$0\"; mount -t tmpfs -o size={megabytes}m,mode=700{user} small \"$0\"");
+    let script = format!("{mount} && exec \"$@\"");
+    command.args(["--mount", "/bin/sh", "-c", &script]).arg(small);
+    command.arg(inner.get_program()).args(inner.get_args()).current_dir("/");
+    command
 }
 
 #[track_caller]

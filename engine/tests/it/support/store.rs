@@ -1,5 +1,7 @@
 //! Claims about a database, run against each kind, and rows to write into it.
 
+use std::path::Path;
+
 use algo_trader::store::{BarRow, Coverage, OpenMode, SeriesInfo, SeriesKey, Store, Written, open};
 use engine_core::instrument::Instrument;
 use strategy_api::{Bar, Resolution};
@@ -88,4 +90,18 @@ pub(crate) async fn write(
 pub(crate) async fn held(store: &dyn Store, symbol: &str) -> Vec<BarRow> {
     let info = store.series(symbol, Resolution::Min1).await.unwrap().unwrap();
     store.load_rows(info.id, i64::MIN).await.unwrap()
+}
+
+/// The URL of a SQLite file.
+pub(crate) fn file_url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
+/// Makes a SQLite file with so many rows in it, or adds them.
+pub(crate) fn make_file(file: &Path, minutes: i64) {
+    block_on(async {
+        let store = open(&file_url(file), OpenMode::ReadWrite).await.unwrap();
+        write(store.as_ref(), "SPY", &rows(0..minutes)).await;
+        store.close().await;
+    });
 }
