@@ -184,7 +184,7 @@ fn a_transaction_that_loses_a_race_is_repeated_but_not_for_ever() {
         let url = shared().database();
         block_on(async {
             let store = open(&url, OpenMode::ReadWrite).await.unwrap();
-            execute_in_thread(&url, failing(code, times));
+            execute_in_thread(&url, &failing(code, times));
             match store.write_events(&[event("a"), event("b")]).await {
                 Ok(new) => assert!(wins && new == 2, "{code} {times}"),
                 Err(error) => {
@@ -199,8 +199,8 @@ fn a_transaction_that_loses_a_race_is_repeated_but_not_for_ever() {
 }
 
 /// [`execute`] has a runtime of its own, which cannot stand inside another.
-fn execute_in_thread(url: &str, sql: String) {
-    std::thread::scope(|scope| scope.spawn(|| execute(url, &sql)).join().unwrap());
+fn execute_in_thread(url: &str, sql: &str) {
+    std::thread::scope(|scope| scope.spawn(|| execute(url, sql)).join().unwrap());
 }
 
 #[test]
@@ -214,8 +214,7 @@ fn two_writers_in_a_deadlock_both_end_with_their_events_kept() {
             &url,
             "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ \
              BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$; \
-             CREATE TRIGGER slow AFTER UPDATE ON events FOR EACH ROW EXECUTE FUNCTION slow()"
-                .to_owned(),
+             CREATE TRIGGER slow AFTER UPDATE ON events FOR EACH ROW EXECUTE FUNCTION slow()",
         );
         let forth = [a.clone(), b.clone()];
         let back = [b, a];

@@ -1,9 +1,14 @@
 //! What every database promises about events, runs and itself.
 
-use algo_trader::store::{RunRecord, Store};
+use algo_trader::store::{BarRow, OpenMode, RunRecord, Store, open};
 use engine_core::event::{Event, EventKind};
+use sqlx::{ConnectOptions, Connection, PgConnection, sqlite::SqliteConnectOptions};
 
-use crate::support::store::{claims, key, rows, write};
+use crate::support::{
+    block_on,
+    postgres::shared,
+    store::{claims, key, make_file, rows, write},
+};
 
 claims!(
     events_are_replaced_by_their_key_and_ordered_by_when_they_became_known,
@@ -116,4 +121,40 @@ async fn the_status_counts_rows_and_names_migrations(store: &dyn Store) {
     assert_eq!(status.applied, ["0001 initial"]);
     assert_eq!(status.pending, [] as [&str; 0]);
     assert!(status.size_bytes > 0);
+}
+
+/// What a person sees who asks by hand for a symbol.
+const BY_HAND: &str = "SELECT p.symbol, p.resolution, p.close, i.ath FROM market_prices p \
+     JOIN indicators i ON i.symbol = p.symbol AND i.resolution = p.resolution AND i.ts = p.ts \
+     WHERE p.symbol = 'SPY' ORDER BY p.ts";
+
+type ByHand = Vec<(String, String, f64, Option<f64>)>;
+
+fn by_hand(rows: &[BarRow]) -> ByHand {
+    rows.iter().map(|row| ("SPY".to_owned(), "1m".to_owned(), row.bar.close, row.ath)).collect()
+}
+
+#[test]
+fn people_find_prices_and_indicators_by_symbol_in_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.db");
+    make_file(&file, 5);
+    let found: ByHand = block_on(async {
+        let options = SqliteConnectOptions::new().filename(&file);
+        sqlx::query_as(BY_HAND).fetch_all(&mut options.connect().await.unwrap()).await.unwrap()
+    });
+    assert_eq!(found, by_hand(&rows(0..5)));
+}
+
+#[test]
+fn people_find_prices_and_indicators_by_symbol_in_postgres() {
+    let url = shared().database();
+    let found: ByHand = block_on(async {
+        let store = open(&url, OpenMode::ReadWrite).await.unwrap();
+        write(store.as_ref(), "SPY", &rows(0..5)).await;
+        store.close().await;
+        let mut db = PgConnection::connect(&url).await.unwrap();
+        sqlx::query_as(BY_HAND).fetch_all(&mut db).await.unwrap()
+    });
+    assert_eq!(found, by_hand(&rows(0..5)));
 }
