@@ -3,7 +3,8 @@
 # power cut would; `start` starts it again. Each is answered by one line on standard output.
 bin=$1
 dir=$2
-trap '' INT HUP
+# A signal to the whole group ends the test first; its end of the pipe then ends us, tidily.
+trap '' INT HUP TERM
 
 start() {
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
