@@ -196,21 +196,25 @@ impl<'a> Context<'a> {
     }
 
     /// Orders `units` of the current instrument at the market; negative sells.
+    #[inline(always)]
     pub fn order(&mut self, units: f64) -> OrderId {
         self.order_of(self.instrument, Size::Units(units))
     }
 
     /// Buys `units` of the current instrument at the market.
+    #[inline(always)]
     pub fn buy(&mut self, units: f64) -> OrderId {
         self.order(units)
     }
 
     /// Sells `units` of the current instrument at the market.
+    #[inline(always)]
     pub fn sell(&mut self, units: f64) -> OrderId {
         self.order(-units)
     }
 
     /// Orders a fraction of equity in the current instrument at the market; negative sells.
+    #[inline(always)]
     pub fn order_fraction(&mut self, fraction: f64) -> OrderId {
         self.order_of(self.instrument, Size::EquityFraction(fraction))
     }
@@ -222,22 +226,26 @@ impl<'a> Context<'a> {
     }
 
     /// Orders whatever makes an instrument's position this fraction of equity.
+    #[inline(always)]
     pub fn target_of(&mut self, instrument: usize, fraction: f64) -> OrderId {
         self.order_of(instrument, Size::TargetFraction(fraction))
     }
 
     /// The fraction of equity for one instrument when all of the run get the same: 1 for a run of one.
     #[must_use]
+    #[inline(always)]
     pub fn equal_share(&self) -> f64 {
         1.0 / self.instruments() as f64
     }
 
     /// Closes the position in the current instrument.
+    #[inline(always)]
     pub fn close(&mut self) -> OrderId {
         self.order_of(self.instrument, Size::TargetUnits(0.0))
     }
 
     /// Closes the position in an instrument.
+    #[inline(always)]
     pub fn close_of(&mut self, instrument: usize) -> OrderId {
         self.order_of(instrument, Size::TargetUnits(0.0))
     }
