@@ -5,7 +5,7 @@
 //! `Handle` calls them. The contract between the two is stated once, at `Frame::new`.
 #![allow(unsafe_code)]
 
-use std::{cell::UnsafeCell, marker::PhantomData, ptr, slice};
+use std::{cell::UnsafeCell, marker::PhantomData, mem::ManuallyDrop, ptr, slice};
 
 use abi_stable::library::LibHeader;
 
@@ -403,11 +403,26 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
                 strategy.on_fill(&Fill::from(fill), &mut context);
             }
         }
-        let last = run_steps(strategy, frame, first..end);
+        let last = if const { size_of::<S>() <= SMALL } {
+            // Out of the heap and onto the stack for the length of the loop, where the compiler can
+            // keep the fields in registers.
+            // SAFETY: `strategy` is valid; until the write below nobody looks at it, and after a
+            // panic it is leaked and the copy is not dropped.
+            let mut copy = ManuallyDrop::new(unsafe { ptr::read(strategy) });
+            let last = run_steps(&mut *copy, frame, first..end);
+            // SAFETY: as above; a write does not drop what was moved out.
+            unsafe { ptr::write(strategy, ManuallyDrop::into_inner(copy)) };
+            last
+        } else {
+            run_steps(strategy, frame, first..end)
+        };
         frame.set_at(last);
         Ok(())
     })
 }
+
+/// A strategy of up to this many bytes is moved onto the stack while it runs.
+const SMALL: usize = 256;
 
 /// The hot loop. `on_bar` has this one call site and no other, so that it is inlined here whatever
 /// its size; with one instrument whose rows are the steps nothing but registers is left around it.
