@@ -5,6 +5,8 @@ mod draw;
 mod identity;
 mod market;
 
+use std::panic::resume_unwind;
+
 use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
 
@@ -15,7 +17,7 @@ use super::{Done, Outcome, app::App};
 use crate::{
     error::{Code, Failure},
     plot,
-    registry::{Registry, Resolved, Retry},
+    registry::{Registry, Resolved, Retry, Source},
     report::{self, DataFacts, Lists, Report, StrategyFacts, export, file::write_whole, record},
     store::{OpenMode, RunRecord, Store},
     worker::{self, Limits, Mode, RunJob},
@@ -73,12 +75,21 @@ async fn act(
     if args.in_process {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
-    let execute = |strategy: &Resolved, values: &[f64]| {
+    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode| {
         let job = RunJob { files: &bars.files, values, config: &config };
-        worker::run(strategy, &job, &Limits::default(), &mode)
+        worker::run(strategy, &job, &Limits::default(), mode)
     };
-    let result = execute(strategy, values)?;
-    let beside = benchmark.map(|(strategy, values)| execute(strategy, values)).transpose()?;
+    let (result, beside) = std::thread::scope(|scope| {
+        let beside = benchmark.map(|(other, values)| {
+            // What is part of this program needs no protection from itself.
+            let is_built_in = matches!(other.source(), Source::BuiltIn);
+            let mode = if is_built_in { &Mode::InProcess } else { &mode };
+            scope.spawn(move || execute(other, values, mode))
+        });
+        let result = execute(strategy, values, &mode);
+        (result, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
+    });
+    let (result, beside) = (result?, beside.transpose()?);
     let judged = Judged { strategy, values, benchmark, config: &config, args };
     let finished = judged.finish(&bars, &result, beside.as_ref());
     let ended = judged.publish(app, &bars, &finished).and(judged.strictness(&finished.report));

@@ -89,17 +89,37 @@ macro_rules! record_statements {
             .bind(&run.result)
             .execute(&mut *db)
             .await?;
-            query("DELETE FROM run_columns WHERE run_id = $1")
+            save_columns(db, run).await
+        }
+
+        /// A run that is repeated has the same columns: they are compared, which is much cheaper than
+        /// to write them again.
+        async fn save_columns(db: &mut Connection, run: &RunRecord) -> sqlx::Result<()> {
+            let held: Vec<String> =
+                query_scalar("SELECT kind FROM run_columns WHERE run_id = $1 ORDER BY kind")
+                    .bind(&run.id)
+                    .fetch_all(&mut *db)
+                    .await?;
+            for kind in held {
+                if run.columns.iter().all(|(kept, _)| *kept != kind) {
+                    query("DELETE FROM run_columns WHERE run_id = $1 AND kind = $2")
+                        .bind(&run.id)
+                        .bind(&kind)
+                        .execute(&mut *db)
+                        .await?;
+                }
+            }
+            for (kind, data) in &run.columns {
+                query(
+                    "INSERT INTO run_columns (run_id, kind, data) VALUES ($1, $2, $3) \
+                     ON CONFLICT (run_id, kind) DO UPDATE SET data = excluded.data \
+                     WHERE run_columns.data IS DISTINCT FROM excluded.data",
+                )
                 .bind(&run.id)
+                .bind(kind)
+                .bind(data)
                 .execute(&mut *db)
                 .await?;
-            for (kind, data) in &run.columns {
-                query("INSERT INTO run_columns (run_id, kind, data) VALUES ($1, $2, $3)")
-                    .bind(&run.id)
-                    .bind(kind)
-                    .bind(data)
-                    .execute(&mut *db)
-                    .await?;
             }
             Ok(())
         }
