@@ -154,7 +154,7 @@ impl Prepared {
     }
 }
 
-/// Checks that a symbol can be kept: 1 to 64 printable characters, not all of them blank. Anything else
+/// Checks that a symbol can be kept: 1 to 512 printable characters, not all of them blank. Anything else
 /// about it (quotes, slashes, other scripts) is the user's business.
 ///
 /// # Errors
@@ -164,8 +164,8 @@ pub fn check_symbol(symbol: &str) -> Result<(), IngestError> {
         "it is blank"
     } else if symbol.chars().any(char::is_control) {
         "it has control characters"
-    } else if symbol.chars().count() > 64 {
-        "it is longer than 64 characters"
+    } else if symbol.chars().count() > 512 {
+        "it is longer than 512 characters"
     } else {
         return Ok(());
     };

@@ -263,7 +263,7 @@ fn any_printable_symbol_is_kept_as_it_is_given() {
         assert_eq!(place.ingest(&request).unwrap().symbol, symbol);
         assert_eq!(place.rows(symbol, Resolution::Day1).len(), 3);
     }
-    for symbol in ["", "  ", "A\0B", "A\nB", "\u{1b}[31m", &"A".repeat(300)] {
+    for symbol in ["", "  ", "A\0B", "A\nB", "\u{1b}[31m", &"A".repeat(513)] {
         let request = CsvIngest { symbol: symbol.to_owned(), ..place.daily(&text) };
         let failure = Failure::from(place.ingest(&request).unwrap_err());
         assert!(!failure.to_string().contains(|c: char| c.is_control() && c != '\n'));
