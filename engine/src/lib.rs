@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod feed;
+pub mod gateway;
 pub mod ingest;
 pub mod plot;
 pub mod redact;

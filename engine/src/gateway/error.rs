@@ -1,0 +1,222 @@
+//! What can go wrong between us and the broker, how far it reaches, and what the user can do about it.
+
+use crate::error::{Code, Failure};
+
+/// How far an error reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// This request alone: other symbols are worth a try.
+    Request,
+    /// Every request: the broker cannot be used now.
+    Gateway,
+}
+
+/// Why the broker gave nothing. Retries and waiting lie behind every one of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GatewayError {
+    /// Nobody listens, or the connection breaks off at once.
+    #[error("cannot reach a gateway at {address}: {reason}")]
+    Unreachable {
+        /// HOST:PORT, or several of them.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Somebody listens but says nothing.
+    #[error("the gateway at {address} accepts the connection but stays silent {stage}")]
+    Silent {
+        /// HOST:PORT.
+        address: String,
+        /// Where in the conversation.
+        stage: &'static str,
+    },
+    /// Somebody listens but is no TWS or Gateway.
+    #[error("{address} does not speak the protocol of TWS or IB Gateway: {reason}")]
+    NotAGateway {
+        /// HOST:PORT.
+        address: String,
+        /// What it said instead.
+        reason: String,
+    },
+    /// A version that cannot be spoken with.
+    #[error(
+        "the gateway at {address} is too old: {found}, and 213 (TWS or Gateway 10.43) is needed"
+    )]
+    TooOld {
+        /// HOST:PORT.
+        address: String,
+        /// What it said of its version.
+        found: String,
+    },
+    /// Every client id of the range is taken.
+    #[error("client ids {first} to {last} are all in use at {address}")]
+    ClientIds {
+        /// HOST:PORT.
+        address: String,
+        /// First of the range.
+        first: i32,
+        /// Last of the range.
+        last: i32,
+    },
+    /// The connection was lost, or the broker was down, for longer than the user wants to wait.
+    #[error(
+        "the gateway at {address} was lost and did not come back within {waited_s} s: {reason}"
+    )]
+    Lost {
+        /// HOST:PORT.
+        address: String,
+        /// How long was waited, seconds.
+        waited_s: u64,
+        /// What was the matter.
+        reason: String,
+    },
+    /// No byte of the answer for too long, again and again.
+    #[error("{what}: no answer came for {waited_s} s, {attempts} times")]
+    NoProgress {
+        /// What was asked.
+        what: String,
+        /// How long each attempt waited, seconds.
+        waited_s: u64,
+        /// How often.
+        attempts: u32,
+    },
+    /// The broker does not know the instrument.
+    #[error("{symbol}: the broker knows no such instrument ({text})")]
+    UnknownSymbol {
+        /// The symbol.
+        symbol: String,
+        /// What the broker said.
+        text: String,
+    },
+    /// The broker knows several.
+    #[error("{symbol}: the broker knows {} such instruments: {}", found.len(), found.join("; "))]
+    AmbiguousSymbol {
+        /// The symbol.
+        symbol: String,
+        /// Each with exchange and currency.
+        found: Vec<String>,
+    },
+    /// The account may not have these data.
+    #[error("{what}: the account has no permission for these data (error {code}: {text})")]
+    NoPermission {
+        /// What was asked.
+        what: String,
+        /// The broker's number.
+        code: i32,
+        /// What the broker said.
+        text: String,
+    },
+    /// Another session of the same user has the data.
+    #[error("{what}: another session of the same user has the market data (error {code}: {text})")]
+    CompetingSession {
+        /// What was asked.
+        what: String,
+        /// The broker's number.
+        code: i32,
+        /// What the broker said.
+        text: String,
+    },
+    /// The broker asks for a slower pace, and waiting did not help.
+    #[error(
+        "{what}: the broker asks for a slower pace, {attempts} times in a row (error {code}: {text})"
+    )]
+    Pacing {
+        /// What was asked.
+        what: String,
+        /// The broker's number.
+        code: i32,
+        /// What the broker said.
+        text: String,
+        /// How often.
+        attempts: u32,
+    },
+    /// The broker refused the request as such.
+    #[error("{what}: the broker refuses the request (error {code}: {text})")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// The broker's number.
+        code: i32,
+        /// What the broker said.
+        text: String,
+    },
+    /// An answer that makes no sense, after asking again.
+    #[error("{what}: the answer cannot be read: {reason}")]
+    Garbled {
+        /// What was asked.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl GatewayError {
+    /// How far the error reaches.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Silent { .. }
+            | Self::NotAGateway { .. }
+            | Self::TooOld { .. }
+            | Self::ClientIds { .. }
+            | Self::Lost { .. }
+            | Self::CompetingSession { .. } => Scope::Gateway,
+            _ => Scope::Request,
+        }
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } => Some(
+                "start TWS or IB Gateway and switch on 'Enable ActiveX and Socket Clients' in its API settings; ports: Gateway 4002 paper, 4001 live; TWS 7497 paper, 7496 live: --gateway 127.0.0.1:7497",
+            ),
+            Self::Silent { .. } => Some(
+                "look for a dialogue that waits in TWS or IB Gateway, and add this machine to 'Trusted IPs' in its API settings; then: algo-trader doctor connection",
+            ),
+            Self::NotAGateway { .. } => {
+                Some("name the API port of TWS or IB Gateway: --gateway 127.0.0.1:4002")
+            }
+            Self::TooOld { .. } => Some("update TWS or IB Gateway to 10.43 or newer"),
+            Self::ClientIds { .. } => {
+                Some("close other API programs, or use other ids: --client-ids 200-231")
+            }
+            Self::Lost { .. } => Some("run the same command again: what has come is kept"),
+            Self::NoProgress { .. } | Self::Pacing { .. } | Self::Garbled { .. } => {
+                Some("run the same command again later: what has come is kept")
+            }
+            Self::UnknownSymbol { .. } => {
+                Some("the broker writes a class of shares with a blank, as in 'BRK B'")
+            }
+            Self::AmbiguousSymbol { .. } => {
+                Some("say which one: --primary-exchange NYSE --currency USD")
+            }
+            Self::NoPermission { .. } => Some(
+                "subscribe to the market data of that exchange in Client Portal, under Settings",
+            ),
+            Self::CompetingSession { .. } => {
+                Some("log out of the other session, then run the same command again")
+            }
+            Self::Refused { .. } => None,
+        }
+    }
+}
+
+impl From<GatewayError> for Failure {
+    fn from(error: GatewayError) -> Self {
+        let code = match error.scope() {
+            Scope::Gateway => Code::Gateway,
+            Scope::Request => match error {
+                GatewayError::UnknownSymbol { .. } | GatewayError::AmbiguousSymbol { .. } => {
+                    Code::Data
+                }
+                _ => Code::Gateway,
+            },
+        };
+        let failure = Failure::new(code, error.to_string());
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}

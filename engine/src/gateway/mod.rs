@@ -1,0 +1,53 @@
+//! The port to the broker: bars, the first bar there is, what an instrument is, and the broker's clock.
+//!
+//! Whoever stands behind it connects, paces, retries and reconnects; whoever asks only plans what to
+//! ask for. Promises: an answer is whole or it is an error, it never mixes requests, and every error
+//! says whether the next symbol is worth a try. Bars are given on as the broker sent them: unordered,
+//! repeated, impossible ones too. Checking them is the business of `ingest`.
+
+mod error;
+mod request;
+
+use async_trait::async_trait;
+
+pub use error::{GatewayError, Scope};
+pub use request::{
+    Answer, BarsRequest, Contract, Hours, Security, SourceBar, Span, SpanError, SpanUnit, What,
+};
+
+/// The broker, as `ingest` sees it.
+#[async_trait]
+pub trait Gateway: Send + Sync {
+    /// What the broker knows under a symbol: the contract with its identifier and primary exchange.
+    ///
+    /// # Errors
+    /// [`GatewayError::UnknownSymbol`] when there is none, [`GatewayError::AmbiguousSymbol`] when there
+    /// are several.
+    async fn contract(&self, asked: &Contract) -> Result<Contract, GatewayError>;
+
+    /// Start of the first bar that the broker has, nanoseconds UTC.
+    ///
+    /// # Errors
+    /// As [`Gateway::bars`].
+    async fn head(
+        &self,
+        contract: &Contract,
+        what: What,
+        hours: Hours,
+    ) -> Result<Option<i64>, GatewayError>;
+
+    /// The bars of one request. No bars is an answer: the broker has none in that window.
+    ///
+    /// # Errors
+    /// When the broker refused, or did not answer within the limits of patience.
+    async fn bars(&self, request: &BarsRequest) -> Result<Answer, GatewayError>;
+
+    /// The broker's clock, nanoseconds UTC: what decides whether a bar has ended.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached.
+    async fn now(&self) -> Result<i64, GatewayError>;
+
+    /// Ends the connection.
+    async fn close(&self);
+}
