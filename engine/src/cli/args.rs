@@ -133,6 +133,7 @@ pub(crate) fn with_command_of_name(args: impl Iterator<Item = OsString>) -> Vec<
     let command: &[&str] = match name {
         Some("backtest") => &["backtest"],
         Some("ingest") => &["ingest"],
+        Some("test_connection") => &["doctor", "connection"],
         Some("test_db_connection") => &["doctor", "database"],
         _ => &[],
     };

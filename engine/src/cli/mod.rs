@@ -10,6 +10,7 @@ mod backtest;
 mod bars;
 mod db;
 mod doctor;
+mod gateway_args;
 mod ingest;
 mod interrupt;
 mod output;

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Config, ConfigError, PluginEntry, StrategyEntry, is_plugin_file_name, is_strategy_name,
-    is_strategy_reference,
+    Config, ConfigError, GatewayEntry, PluginEntry, StrategyEntry,
+    gateway::{self, MAX_CONNECTIONS, MAX_IN_FLIGHT},
+    is_plugin_file_name, is_strategy_name, is_strategy_reference,
 };
 
 type Table<T> = BTreeMap<Spanned<String>, T>;
@@ -25,6 +26,8 @@ struct RawFile {
     plugins: Table<RawPlugin>,
     #[serde(default)]
     registry: RawRegistry,
+    #[serde(default)]
+    gateway: RawGateway,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +53,18 @@ struct RawPlugin {
 struct RawRegistry {
     #[serde(default)]
     dirs: Vec<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGateway {
+    #[serde(default)]
+    addresses: Vec<Spanned<String>>,
+    client_ids: Option<Spanned<String>>,
+    max_wait: Option<Spanned<String>>,
+    connections: Option<Spanned<i64>>,
+    in_flight: Option<Spanned<i64>>,
+    pacing: Option<Spanned<String>>,
 }
 
 fn yes() -> bool {
@@ -106,6 +121,7 @@ fn read(text: &str) -> Result<Config, Refusal> {
         }
         config.plugins.insert(file.into_inner(), plugin(entry)?);
     }
+    config.gateway = gateway_entry(raw.gateway)?;
     Ok(config)
 }
 
@@ -153,6 +169,35 @@ fn plugin(raw: RawPlugin) -> Result<PluginEntry, Refusal> {
     Ok(PluginEntry { sha256, enabled: raw.enabled })
 }
 
+fn gateway_entry(raw: RawGateway) -> Result<GatewayEntry, Refusal> {
+    let addresses = raw.addresses.into_iter().map(|text| checked(&text, gateway::address));
+    Ok(GatewayEntry {
+        addresses: addresses.collect::<Result<_, _>>()?,
+        client_ids: raw.client_ids.map(|text| checked(&text, gateway::client_ids)).transpose()?,
+        max_wait: raw.max_wait.map(|text| checked(&text, gateway::wait)).transpose()?,
+        connections: raw.connections.map(|n| count(&n, MAX_CONNECTIONS)).transpose()?,
+        in_flight: raw.in_flight.map(|n| count(&n, MAX_IN_FLIGHT)).transpose()?,
+        pacing: raw.pacing.map(|text| checked(&text, gateway::pacing)).transpose()?,
+    })
+}
+
+fn checked<T>(
+    text: &Spanned<String>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, Refusal> {
+    parse(text.get_ref()).or_else(|reason| {
+        let shown: String = text.get_ref().chars().take(40).collect();
+        refuse(text.span(), format!("'{}' is {reason}", shown.escape_debug()))
+    })
+}
+
+fn count(number: &Spanned<i64>, most: i64) -> Result<usize, Refusal> {
+    match usize::try_from(*number.get_ref()) {
+        Ok(count) if (1..=most).contains(number.get_ref()) => Ok(count),
+        _ => refuse(number.span(), format!("{} is not within 1 to {most}", number.get_ref())),
+    }
+}
+
 fn bad_name(name: &str) -> String {
     let shown: String = name.chars().take(40).collect();
     format!(
@@ -190,6 +235,12 @@ mod tests {
             sha256 = "{digest}"
             [registry]
             dirs = ["more"]
+            [gateway]
+            addresses = ["127.0.0.1:4001"]
+            client_ids = "7-9"
+            max_wait = "90s"
+            in_flight = 3
+            pacing = "off"
             "#
         ))
         .unwrap();
@@ -203,6 +254,15 @@ mod tests {
         let pin = config.plugins["libma_cross.so"].sha256.as_deref();
         assert_eq!(pin, Some("ab".repeat(32).as_str()));
         assert_eq!(config.dirs, [PathBuf::from("more")]);
+        let gateway = GatewayEntry {
+            addresses: vec!["127.0.0.1:4001".to_owned()],
+            client_ids: Some(7..=9),
+            max_wait: Some(std::time::Duration::from_secs(90)),
+            connections: None,
+            in_flight: Some(3),
+            pacing: Some(false),
+        };
+        assert_eq!(config.gateway, gateway);
     }
 
     #[test]
@@ -225,6 +285,10 @@ mod tests {
             ("[plugins.\"../x.so\"]\n", "strategies.toml:1:10: '../x.so' is not the plain"),
             ("[plugins.\"x.so\"]\nsha256 = \"12\"\n", "strategies.toml:2:10: a sha256 is 64"),
             ("[registry]\ndirs = 3\n", "strategies.toml:2:8: invalid type"),
+            ("[gateway]\naddresses = [\"x\"]", "strategies.toml:2:14: 'x' is not HOST:PORT"),
+            ("[gateway]\nin_flight = 51", "strategies.toml:2:13: 51 is not within 1 to 50"),
+            ("[gateway]\nmax_wait = \"2\"", "strategies.toml:2:12: '2' is not a length"),
+            ("[gateway]\npace = 1", "strategies.toml:2:1: unknown field `pace`"),
         ];
         for (text, start) in cases {
             let message = read_text(text).unwrap_err();

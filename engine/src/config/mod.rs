@@ -5,6 +5,7 @@
 //! it knows the parameters, is the registry's business.
 
 mod file;
+pub mod gateway;
 mod pin;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 };
 
 pub use file::parse;
+pub use gateway::GatewayEntry;
 pub use pin::pin;
 
 use crate::error::{Code, Failure};
@@ -96,6 +98,8 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginEntry>,
     /// Further folders that hold plugins; relative ones are taken from the home folder.
     pub dirs: Vec<PathBuf>,
+    /// Where the broker's gateway is.
+    pub gateway: GatewayEntry,
 }
 
 /// One `[strategies.NAME]`.

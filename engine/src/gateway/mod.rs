@@ -7,6 +7,7 @@
 
 mod error;
 mod request;
+mod settings;
 
 use async_trait::async_trait;
 
@@ -14,6 +15,45 @@ pub use error::{GatewayError, Scope};
 pub use request::{
     Answer, BarsRequest, Contract, Hours, Security, SourceBar, Span, SpanError, SpanUnit, What,
 };
+pub use settings::{Limits, Pacing, Settings};
+
+/// The broker behind a gateway. It connects when it is first asked, inside a tokio runtime.
+#[must_use]
+pub fn open(settings: Settings) -> Box<dyn Gateway> {
+    Box::new(Unconnected(settings))
+}
+
+struct Unconnected(Settings);
+
+impl Unconnected {
+    fn error(&self) -> GatewayError {
+        GatewayError::Unreachable {
+            address: self.0.addresses.join(", "),
+            reason: "not connected".to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl Gateway for Unconnected {
+    async fn contract(&self, _: &Contract) -> Result<Contract, GatewayError> {
+        Err(self.error())
+    }
+
+    async fn head(&self, _: &Contract, _: What, _: Hours) -> Result<Option<i64>, GatewayError> {
+        Err(self.error())
+    }
+
+    async fn bars(&self, _: &BarsRequest) -> Result<Answer, GatewayError> {
+        Err(self.error())
+    }
+
+    async fn now(&self) -> Result<i64, GatewayError> {
+        Err(self.error())
+    }
+
+    async fn close(&self) {}
+}
 
 /// The broker, as `ingest` sees it.
 #[async_trait]

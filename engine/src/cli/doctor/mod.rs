@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything a backtest needs and says in plain words what is well and what is not.
 
+mod connection;
 mod database;
 mod folders;
 mod strategies;
@@ -7,7 +8,7 @@ mod strategies;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::{Done, Outcome, app::App, table::table};
+use super::{Done, Outcome, app::App, gateway_args::GatewayArgs, table::table};
 use crate::{
     error::{Code, Failure},
     ingest::sample::SAMPLES,
@@ -17,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   algo-trader doctor
   algo-trader doctor database
+  algo-trader doctor connection --gateway 127.0.0.1:7497
   algo-trader doctor --json";
 
 /// Check that everything a backtest needs is there and works
@@ -32,6 +34,8 @@ pub(crate) struct DoctorArgs {
 enum Part {
     /// The database alone: connects, writes and reads back, leaves nothing behind
     Database,
+    /// The connection to the broker alone: connects, asks for a few bars
+    Connection(GatewayArgs),
 }
 
 /// What a check found.
@@ -74,8 +78,9 @@ impl Check {
 }
 
 pub(super) async fn run(app: &App, args: &DoctorArgs) -> Outcome {
-    let checks = match args.part {
+    let checks = match &args.part {
         Some(Part::Database) => database::checks(app).await,
+        Some(Part::Connection(args)) => connection::checks(app, args).await?,
         None => {
             let mut checks = folders::checks(app);
             checks.push(configuration(app));
