@@ -138,6 +138,7 @@ pub fn report(
         positions: positions(result, &subject.symbols, &subject.last_prices),
         symbols: subject.symbols,
         warnings: Vec::new(),
+        proof: None,
     };
     report.warnings = problems::warnings(&report);
     report

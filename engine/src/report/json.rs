@@ -14,10 +14,11 @@ use super::{
     text::printable_json,
 };
 
-/// The report without its lists: what the database keeps.
+/// The report without its lists and without a proof: what the database keeps.
 #[must_use]
 pub fn stored(report: &Report) -> String {
-    printable_json(&(keys(report) + "\n}\n"))
+    let kept = Report { proof: None, ..report.clone() };
+    printable_json(&(keys(&kept) + "\n}\n"))
 }
 
 /// The report with its lists: what `--json` prints.

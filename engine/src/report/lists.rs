@@ -73,9 +73,9 @@ impl<'a> Lists<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct OrderRow<'a> {
     id: u64,
-    symbol: Option<&'a str>,
-    decided: String,
-    size_kind: Option<&'static str>,
+    pub(super) symbol: Option<&'a str>,
+    pub(super) decided: String,
+    pub(super) size_kind: Option<&'static str>,
     size: f64,
     state: &'static str,
     reason: Option<String>,

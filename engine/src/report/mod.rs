@@ -12,6 +12,7 @@ mod json;
 mod lists;
 pub mod number;
 mod problems;
+mod proof;
 pub mod record;
 pub mod runs;
 mod schema;
@@ -24,6 +25,7 @@ mod time;
 pub use build::{Basis, Measured, Outcome, Subject, measure, report};
 pub use json::{full, stored};
 pub use lists::Lists;
+pub use proof::{BreachFacts, ProofFacts};
 pub use schema::{
     Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report, SCHEMA,
     SeriesFacts, Settings, StrategyFacts, Warning,

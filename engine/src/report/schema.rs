@@ -8,6 +8,8 @@ use engine_core::metrics::Metrics;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::proof::ProofFacts;
+
 /// Version of the schema; grows when a key changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
@@ -47,6 +49,9 @@ pub struct Report {
     pub positions: Vec<Position>,
     /// What a reader should know before trusting the figures.
     pub warnings: Vec<Warning>,
+    /// What `--prove` found; absent when it was not asked for, and never kept with the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofFacts>,
 }
 
 /// The strategy.

@@ -214,6 +214,9 @@ fn notes(report: &Report) -> Vec<(String, String)> {
     if counts.log_lines > 0 {
         notes.push(("Log", plural(counts.log_lines, "line")));
     }
+    if let Some(proof) = &report.proof {
+        notes.push(("Causality", proof.text()));
+    }
     notes.push(("Data", data(report)));
     if !report.run.is_empty() {
         notes.push(("Run", report.run.chars().take(16).collect()));

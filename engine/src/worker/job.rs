@@ -3,7 +3,7 @@
 use std::{fs::File, os::fd::OwnedFd};
 
 use engine_core::{
-    backtest::{self, RunError},
+    backtest::{self, RunError, prove},
     universe::Member,
 };
 use strategy_api::{
@@ -39,6 +39,9 @@ pub(super) fn perform(
         Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
         Job::Run { strategy, values, config } => {
             of_name(&defs, strategy).and_then(|def| run(def, values, files, config, progress))
+        }
+        Job::Prove { strategy, values, config } => {
+            of_name(&defs, strategy).and_then(|def| proof(def, values, files, config, progress))
         }
         Job::Check { strategy, values, cuts } => {
             of_name(&defs, strategy).and_then(|def| check(def, values, files, *cuts))
@@ -107,6 +110,22 @@ fn run(
         }
         Err(error) => Reply::Failed(failed(error)),
     })
+}
+
+fn proof(
+    def: &'static StrategyDef,
+    params: &[f64],
+    files: Vec<OwnedFd>,
+    config: &backtest::Config,
+    progress: &ProgressPage,
+) -> Result<Reply, Reply> {
+    let files = open_columns(files)?;
+    let members: Vec<Member<'_>> = files.iter().map(member).collect();
+    let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
+    let case = prove::Case { def, params, members: &members, resolution, config };
+    let proof = prove::prove(&case, prove::EFFORT, progress);
+    Ok(proof
+        .map_or_else(|error| Reply::Failed(failed(error)), |proof| Reply::Proved(Box::new(proof))))
 }
 
 /// The bars of a file under its symbol.

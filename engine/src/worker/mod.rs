@@ -24,7 +24,7 @@ use std::{
 };
 
 use engine_core::{
-    backtest::{Config, RunResult},
+    backtest::{Config, RunResult, prove::Proof},
     universe::{Alignment, Member},
 };
 use strategy_api::{
@@ -111,6 +111,28 @@ pub fn run(
     let about = About { subject: subject_of(strategy), files: job.files, until: job.config.to_ts };
     match about.perform(strategy, asked, limits, mode)? {
         Reply::Ran(result, equity) => Ok(RunResult { equity: equity.0, ..*result }),
+        other => Err(about.no_result(other)),
+    }
+}
+
+/// Proves that no order of a run depends on bars after its decision.
+///
+/// # Errors
+/// As [`run`], also when the strategy fails in a future of the proof.
+pub fn prove(
+    strategy: &Resolved,
+    job: &RunJob<'_>,
+    limits: &Limits,
+    mode: &Mode,
+) -> Result<Proof, WorkerError> {
+    let asked = Job::Prove {
+        strategy: strategy.facts().name.clone(),
+        values: job.values.to_vec(),
+        config: job.config.clone(),
+    };
+    let about = About { subject: subject_of(strategy), files: job.files, until: job.config.to_ts };
+    match about.perform(strategy, asked, limits, mode)? {
+        Reply::Proved(proof) => Ok(*proof),
         other => Err(about.no_result(other)),
     }
 }
@@ -277,7 +299,7 @@ impl About<'_> {
                 WorkerError::Fault { subject, place, text: one_line(&text) }
             }
             Reply::Bug(text) => WorkerError::Bug { subject, text: one_line(&text) },
-            Reply::Ran(..) | Reply::Probed(_) | Reply::Checked(_) => {
+            Reply::Ran(..) | Reply::Probed(_) | Reply::Proved(_) | Reply::Checked(_) => {
                 WorkerError::Damaged { subject }
             }
         }

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use engine_core::backtest;
+use engine_core::backtest::{self, prove::Proof};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -62,6 +62,15 @@ pub(super) enum Job {
         /// What else the run depends on.
         config: backtest::Config,
     },
+    /// Prove that the orders of a run do not depend on later bars.
+    Prove {
+        /// Name.
+        strategy: String,
+        /// Values of its parameters.
+        values: Vec<f64>,
+        /// What else the run depends on.
+        config: backtest::Config,
+    },
     /// Check that a strategy behaves, over one column file.
     Check {
         /// Name.
@@ -84,6 +93,8 @@ pub(super) enum Reply {
     Ran(Box<backtest::RunResult>, Numbers),
     /// The run has no result.
     Failed(Failed),
+    /// What a proof found.
+    Proved(Box<Proof>),
     /// What a check found, empty when all is well.
     Checked(Vec<String>),
     /// Our own code failed.

@@ -70,7 +70,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("sqlx", &["engine/src/store/"]),
     ("strsim", &["engine/src/cli/", "engine/src/registry/"]),
     ("thiserror", &["*"]),
-    ("time", &["engine/src/gateway/"]),
+    ("ibapi_time", &["engine/src/gateway/"]),
     (
         "tokio",
         &[

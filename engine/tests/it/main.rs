@@ -1,6 +1,7 @@
 //! The one target of integration tests: the real program, from outside.
 
 mod architecture;
+mod causality;
 mod cli;
 mod cli_backtest;
 mod cli_database;

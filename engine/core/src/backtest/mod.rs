@@ -4,6 +4,7 @@
 //! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
 
 mod drive;
+pub mod prove;
 mod stage;
 #[cfg(test)]
 mod tests;

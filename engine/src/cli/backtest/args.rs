@@ -69,6 +69,9 @@ pub(crate) struct BacktestArgs {
     /// Fail when an order was rejected
     #[arg(long)]
     pub(super) strict: bool,
+    /// Prove that no order was decided with knowledge of later bars: repeat the run with other futures
+    #[arg(long)]
+    pub(super) prove: bool,
     /// Run the strategy inside this process, unprotected; for measuring and debugging
     #[arg(long)]
     pub(super) in_process: bool,

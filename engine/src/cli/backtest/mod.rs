@@ -18,7 +18,10 @@ use crate::{
     error::{Code, Failure},
     plot,
     registry::{Registry, Resolved, Retry, Source},
-    report::{self, DataFacts, Lists, Report, StrategyFacts, export, file::write_whole, record},
+    report::{
+        self, DataFacts, Lists, ProofFacts, Report, StrategyFacts, export, file::write_whole,
+        record,
+    },
     store::{OpenMode, RunRecord, Store},
     worker::{self, Limits, Mode, RunJob},
 };
@@ -91,8 +94,13 @@ async fn act(
     });
     let (result, beside) = (result?, beside.transpose()?);
     let judged = Judged { strategy, values, benchmark, config: &config, args };
-    let finished = judged.finish(&bars, &result, beside.as_ref());
-    let ended = judged.publish(app, &bars, &finished).and(judged.strictness(&finished.report));
+    let mut finished = judged.finish(&bars, &result, beside.as_ref());
+    if args.prove {
+        let job = RunJob { files: &bars.files, values, config: &config };
+        let proof = worker::prove(strategy, &job, &Limits::default(), &mode)?;
+        finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.resolution));
+    }
+    let ended = judged.publish(app, &bars, &finished).and(judged.verdict(&finished.report));
     if is_kept {
         store.save_run(&judged.record(&finished)).await?;
     }
@@ -211,7 +219,21 @@ impl Judged<'_> {
         Ok(())
     }
 
-    /// `--strict`: a rejected order is a failure.
+    /// `--prove` and `--strict`: a look into the future is a failure, and so is a rejected order.
+    fn verdict(&self, report: &Report) -> Result<(), Failure> {
+        let breach = report.proof.as_ref().and_then(|proof| proof.breach.as_ref());
+        let Some(breach) = breach else { return self.strictness(report) };
+        let file = self.strategy.file().unwrap_or_else(|| "built in".to_owned());
+        Err(Failure::new(
+            Code::PluginFaulted,
+            format!(
+                "strategy '{}' ({file}) sees the future: {}",
+                self.strategy.asked(),
+                breach.text()
+            ),
+        ))
+    }
+
     fn strictness(&self, report: &Report) -> Result<(), Failure> {
         let rejected = report.counts.rejected;
         if !self.args.strict || rejected == 0 {

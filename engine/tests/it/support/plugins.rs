@@ -36,8 +36,14 @@ pub(crate) fn library(package: &str) -> PathBuf {
 
 /// A library with faults, an example of this package.
 pub(crate) fn faulty(example: &str) -> PathBuf {
+    fixture(example, "faulty")
+}
+
+/// A library that is an example of this package, from a folder of the fixtures.
+pub(crate) fn fixture(example: &str, folder: &str) -> PathBuf {
     let target = ["--package", "algo-trader", "--example", example];
-    built(&format!("examples/lib{example}.so"), &target, "engine/tests/fixtures/faulty")
+    let source = format!("engine/tests/fixtures/{folder}");
+    built(&format!("examples/lib{example}.so"), &target, &source)
 }
 
 /// A file that cargo makes of a target, made now unless it is newer than its sources.
