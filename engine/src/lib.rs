@@ -11,6 +11,7 @@ pub mod plot;
 pub mod redact;
 pub mod registry;
 pub mod report;
+pub mod simulator;
 pub mod store;
 pub mod telemetry;
 pub mod worker;

@@ -16,6 +16,7 @@ mod interrupt;
 mod output;
 mod refuse;
 mod runs;
+mod simulate_gateway;
 mod strategies;
 mod table;
 mod value;
@@ -94,6 +95,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
             Command::Ingest(args) => ingest::run(&app, &args).await,
             Command::Strategies(args) => strategies::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,
+            Command::SimulateGateway(args) => simulate_gateway::run(&app, &args).await,
         }
     })
 }

@@ -159,6 +159,12 @@ pub(crate) fn rate(text: &str) -> Result<f64, Invalid> {
     number(text, valid, "a fraction above -1 and up to 1", "0.02")
 }
 
+/// How many times as fast as usual a clock goes.
+pub(crate) fn speed(text: &str) -> Result<f64, Invalid> {
+    let valid = |value| (0.0..=1e6).contains(&value);
+    number(text, valid, "a factor from 0 to 1e6", "60")
+}
+
 /// A seed: any whole number of 64 bits.
 pub(crate) fn seed(text: &str) -> Result<u64, Invalid> {
     text.parse().map_err(|_| Invalid::new("not a whole number from 0 to 2^64 - 1", "--seed 42"))
