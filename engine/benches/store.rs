@@ -106,6 +106,8 @@ async fn write(store: &dyn Store, bars: &[BarRow]) {
         writer.append(chunk).await.expect("rows that fit");
     }
     let coverage = Coverage {
+        asked: 1,
+        fetched_at: 0,
         from_ts: bars[0].bar.ts,
         to_ts: bars[bars.len() - 1].bar.ts,
         bars: bars.len() as i64,

@@ -1,8 +1,9 @@
 //! What can go wrong with an ingestion, and what the user is told to do about it.
 
-use super::csv::Column;
+use super::{csv::Column, fetch::PlanError};
 use crate::{
     error::{Code, Failure},
+    gateway::GatewayError,
     store::{Reject, StoreError},
 };
 use engine_core::calendar::UnknownCalendar;
@@ -186,6 +187,84 @@ pub enum IngestError {
     /// The user asked to stop.
     #[error("stopped; nothing was written")]
     Cancelled,
+    /// The broker gave nothing.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// It cannot be asked for.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// What is held comes from elsewhere.
+    #[error(
+        "{symbol} {resolution} is held from another source: it is '{held}', and '{wanted}' was asked for"
+    )]
+    OtherSource {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// Source of what is held.
+        held: String,
+        /// Source that was asked for.
+        wanted: String,
+    },
+    /// Nothing of the period has begun.
+    #[error("{symbol}: the period that was asked for has no session that has begun")]
+    NotBegun {
+        /// The symbol.
+        symbol: String,
+    },
+    /// Not one valid bar came, and none is held.
+    #[error("{symbol} {resolution}: the broker has no bars of the period that was asked for{}", no_bars(*rejected, *outside, first.as_ref()))]
+    NothingThere {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// Bars that cannot be.
+        rejected: u64,
+        /// Bars from outside of what was asked for.
+        outside: u64,
+        /// The first rejected bar.
+        first: Option<Reject>,
+    },
+    /// A bar was rejected and every bar was wanted.
+    #[error("{symbol} {resolution}: {rejected} bars rejected{}", first.as_ref().map(|first| format!(": {}: {}", first.reason, first.raw)).unwrap_or_default())]
+    StrictFetch {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// Bars rejected.
+        rejected: u64,
+        /// The first of them.
+        first: Option<Reject>,
+    },
+    /// The broker has restated the series, but no longer gives all of it.
+    #[error(
+        "{symbol} {resolution}: the broker has restated the series, but {lost} of the {held} bars held did not come again; nothing was changed"
+    )]
+    Shrunk {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// Bars held.
+        held: u64,
+        /// Bars that did not come.
+        lost: u64,
+    },
+    /// The prices changed again and again while they were fetched.
+    #[error(
+        "{symbol} {resolution}: the history changed while it was fetched, {attempts} times in a row; nothing was changed"
+    )]
+    Restless {
+        /// The symbol.
+        symbol: String,
+        /// The resolution.
+        resolution: String,
+        /// How often.
+        attempts: u32,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -215,6 +294,17 @@ impl From<BadCell> for IngestError {
     }
 }
 
+fn no_bars(rejected: u64, outside: u64, first: Option<&Reject>) -> String {
+    match (rejected, outside, first) {
+        (0, 0, _) => String::new(),
+        (0, outside, _) => format!("; {outside} bars came from outside of it"),
+        (rejected, _, Some(first)) => {
+            format!("; {rejected} bars were rejected: {}: {}", first.reason, first.raw)
+        }
+        (rejected, ..) => format!("; {rejected} bars were rejected"),
+    }
+}
+
 fn first_reasons(rejects: &[Reject]) -> String {
     let shown: Vec<String> = rejects
         .iter()
@@ -228,7 +318,10 @@ impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         let code = match error {
             IngestError::Store(error) => return error.into(),
-            IngestError::Symbol { .. } | IngestError::TimeZone(_) => Code::Usage,
+            IngestError::Gateway(error) => return error.into(),
+            IngestError::Symbol { .. } | IngestError::TimeZone(_) | IngestError::Plan(_) => {
+                Code::Usage
+            }
             _ => Code::Data,
         };
         Failure { code, message: error.to_string(), help: help(&error) }
@@ -256,6 +349,23 @@ fn help(error: &IngestError) -> Option<String> {
             "ingest a file that covers every held bar, or keep it apart: --database sqlite://data/other.db"
                 .to_owned(),
         ),
+        IngestError::OtherSource { .. } => Some(
+            "add --replace to fetch it anew in its place, or keep it apart: --database sqlite://data/ibkr.db"
+                .to_owned(),
+        ),
+        IngestError::Plan(_) => {
+            Some("ask for a shorter time, for longer bars, or for --what trades".to_owned())
+        }
+        IngestError::StrictFetch { .. } => {
+            Some("without --strict the valid bars are kept and the others listed".to_owned())
+        }
+        IngestError::NothingThere { .. } => {
+            Some("ask for another period (-d \"5 Y\"), or check the symbol and its exchange".to_owned())
+        }
+        IngestError::Shrunk { .. } => Some(
+            "run the same command again later, or replace what is held: --replace".to_owned(),
+        ),
+        IngestError::Restless { .. } => Some("run the same command again later".to_owned()),
         IngestError::WrongCalendar { .. } => {
             Some("--calendar 24/7 for what trades every day".to_owned())
         }

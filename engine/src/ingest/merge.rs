@@ -44,6 +44,8 @@ pub(super) struct Merge<'w> {
     out: Vec<BarRow>,
     /// Unchanged final rows since the last change.
     settled: usize,
+    /// Final rows in a row of which nothing but the all-time high has changed, and that upwards.
+    only_raised: usize,
     restatement: Restatement,
     /// Lines of partial bars that came after the final one was held.
     stale: Vec<u64>,
@@ -62,6 +64,7 @@ impl<'w> Merge<'w> {
             next_page: None,
             out: Vec::new(),
             settled: SETTLED,
+            only_raised: 0,
             restatement,
             stale: Vec::new(),
             done: Merged::default(),
@@ -98,6 +101,10 @@ impl<'w> Merge<'w> {
         while self.settled < SETTLED || self.restatement.wants_every_row() {
             let Some(held) = self.take_held(i64::MAX).await? else { break };
             self.keep(&held);
+            if self.only_raised >= SETTLED && !self.restatement.wants_every_row() {
+                self.raise(held.bar.ts).await?;
+                break;
+            }
             if self.out.len() >= PAGE {
                 self.flush().await?;
             }
@@ -117,6 +124,20 @@ impl<'w> Merge<'w> {
         coverage: &Coverage,
         rejects: &[Reject],
     ) -> Result<SeriesInfo, StoreError> {
+        self.writer.commit(coverage, rejects).await
+    }
+
+    /// Ends the transaction with several rows of coverage, the rejects of each beside it.
+    pub(super) async fn commit_all(
+        mut self,
+        entries: &[(Coverage, Vec<Reject>)],
+    ) -> Result<SeriesInfo, StoreError> {
+        let Some(((coverage, rejects), rest)) = entries.split_last() else {
+            return self.writer.end().await;
+        };
+        for (coverage, rejects) in rest {
+            self.writer.cover(coverage, rejects).await?;
+        }
         self.writer.commit(coverage, rejects).await
     }
 
@@ -199,14 +220,28 @@ impl<'w> Merge<'w> {
         let row = self.state.row(held.bar, held.is_final);
         if same_row(&row, held) {
             self.settled += usize::from(row.is_final);
+            self.only_raised = 0;
         } else {
+            let raised = row.ath > held.ath && same_row(&BarRow { ath: held.ath, ..row }, held);
+            let only_raised = if raised { self.only_raised + 1 } else { 0 };
             self.done.recomputed += 1;
             self.write(row);
+            self.only_raised = only_raised;
         }
+    }
+
+    /// All rows after `ts` need is a higher mark: that is one statement, however many they are.
+    async fn raise(&mut self, ts: i64) -> Result<(), StoreError> {
+        self.flush().await?;
+        if let Some(ath) = self.state.ath() {
+            self.done.recomputed += self.writer.raise_ath(ts, ath).await?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, row: BarRow) {
         self.settled = 0;
+        self.only_raised = 0;
         self.out.push(row);
     }
 

@@ -10,6 +10,7 @@ pub mod csv;
 mod derive;
 mod error;
 pub mod events;
+pub mod fetch;
 mod gaps;
 mod merge;
 mod rejects;
@@ -150,6 +151,8 @@ async fn finish(
         missing: signed(scanned.gaps.missing),
         rejected: signed(scanned.rejects.count),
         source: prepared.coverage_source(),
+        asked: 1,
+        fetched_at: prepared.plan.now,
     };
     let info = merge.commit(&coverage, &scanned.rejects.kept).await?;
     report(store, prepared, scanned, merged, info).await

@@ -7,7 +7,9 @@ use super::{
     rejects::Rejects,
     validate::Checked,
 };
-use crate::store::{BarRow, BarWriter, Coverage, Reject, SeriesInfo, StoreError, Written};
+use crate::store::{
+    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, StoreError, Written,
+};
 use async_trait::async_trait;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -71,6 +73,36 @@ impl BarWriter for MemoryWriter<'_> {
         Ok(Written::default())
     }
 
+    async fn raise_ath(&mut self, after_ts: i64, ath: f64) -> Result<u64, StoreError> {
+        let later = self.rows.range_mut(after_ts + 1..).map(|(_, row)| row);
+        let mut raised = 0;
+        for row in later.filter(|row| row.ath.is_some_and(|held| held < ath)) {
+            row.ath = Some(ath);
+            raised += 1;
+        }
+        *self.appended += raised;
+        Ok(raised)
+    }
+
+    async fn clear(&mut self) -> Result<(), StoreError> {
+        self.rows.clear();
+        self.held = None;
+        Ok(())
+    }
+
+    async fn revise(&mut self, _revision: &Revision) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn cover(&mut self, _coverage: &Coverage, _rejects: &[Reject]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn end(self: Box<Self>) -> Result<SeriesInfo, StoreError> {
+        self.memory.rows = self.rows;
+        Ok(info(self.memory).expect("something was written"))
+    }
+
     async fn commit(
         self: Box<Self>,
         _coverage: &Coverage,
@@ -107,6 +139,8 @@ impl Memory {
                     missing: 0,
                     rejected: 0,
                     source: String::new(),
+                    asked: 1,
+                    fetched_at: 0,
                 };
                 merge.commit(&coverage, &[]).await?;
                 Ok::<_, IngestError>(done)

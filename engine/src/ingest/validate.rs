@@ -190,7 +190,7 @@ impl Validator {
 }
 
 /// Date in New York of a moment; a calendar that is always open has no moment without a session.
-fn exchange_date(ts: i64) -> Date {
+pub(super) fn exchange_date(ts: i64) -> Date {
     let moment = Timestamp::from_second(ts.div_euclid(SECOND_NS)).unwrap_or_default();
     NEW_YORK.to_datetime(moment).date()
 }

@@ -24,7 +24,8 @@ use strategy_api::Resolution;
 use address::Address;
 pub use error::StoreError;
 pub use types::{
-    BarRow, Coverage, DbStatus, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey, Written,
+    BarRow, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
+    Written,
 };
 
 /// What the caller wants to do with the database.
@@ -115,6 +116,8 @@ pub trait Store: Send + Sync {
     async fn coverage(&self, series: i64) -> Result<Vec<Coverage>, StoreError>;
     /// Input of a series that was not taken, by source and line.
     async fn rejects(&self, series: i64) -> Result<Vec<Reject>, StoreError>;
+    /// What the source changed about the past of a series, oldest first.
+    async fn revisions(&self, series: i64) -> Result<Vec<Revision>, StoreError>;
     /// Begins to write bars of one series; nothing is visible before [`BarWriter::commit`].
     async fn write_bars(&self, key: &SeriesKey) -> Result<Box<dyn BarWriter + '_>, StoreError>;
     /// Keeps events; an event that is already there is replaced. Returns how many were new.
@@ -146,6 +149,19 @@ pub trait BarWriter: Send {
     async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError>;
     /// Inserts or replaces rows. Times rise within one call and from call to call.
     async fn append(&mut self, rows: &[BarRow]) -> Result<Written, StoreError>;
+    /// Raises the all-time high of every row after `after_ts` that has a lower one; how many rows that
+    /// were. Such rows are not read through this writer afterwards.
+    async fn raise_ath(&mut self, after_ts: i64, ath: f64) -> Result<u64, StoreError>;
+    /// Removes every bar of the series with its coverage and rejects, as the first thing that is done
+    /// with the writer: it then holds nothing.
+    async fn clear(&mut self) -> Result<(), StoreError>;
+    /// Writes that the source changed the past: the epoch grows by one. The epoch of `revision` is not
+    /// looked at.
+    async fn revise(&mut self, revision: &Revision) -> Result<(), StoreError>;
+    /// Writes coverage and rejects beside those of the commit.
+    async fn cover(&mut self, coverage: &Coverage, rejects: &[Reject]) -> Result<(), StoreError>;
+    /// Ends the transaction as [`BarWriter::commit`] does, without a row of coverage.
+    async fn end(self: Box<Self>) -> Result<SeriesInfo, StoreError>;
     /// Writes coverage and rejects, bumps the series version when a bar is new or changed, and ends the transaction.
     async fn commit(
         self: Box<Self>,

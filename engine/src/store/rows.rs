@@ -9,7 +9,7 @@ use sqlx::{FromRow, Row, postgres::PgRow, sqlite::SqliteRow};
 use strategy_api::Bar;
 
 use super::migrate::Applied;
-use super::{BarRow, Coverage, Reject, RunRecord, RunSummary, SeriesInfo};
+use super::{BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo};
 
 /// Reads a struct from the columns of the same names, for both databases.
 macro_rules! from_columns {
@@ -38,7 +38,8 @@ from_columns!(SeriesInfo {
     first_ts,
     last_ts
 });
-from_columns!(Coverage { from_ts, to_ts, bars, missing, rejected, source });
+from_columns!(Coverage { from_ts, to_ts, bars, missing, rejected, source, asked, fetched_at });
+from_columns!(Revision { epoch, at, kind, factor, detail });
 from_columns!(Reject { line, reason, raw });
 from_columns!(RunSummary { id, created_at, strategy, symbols, resolution, result });
 from_columns!(Applied { version, name, checksum });

@@ -84,6 +84,25 @@ pub struct Coverage {
     pub rejected: i64,
     /// Source.
     pub source: String,
+    /// How often the same window was asked for, at least 1.
+    pub asked: i64,
+    /// When it was last asked for, nanoseconds UTC; 0 when that is not known.
+    pub fetched_at: i64,
+}
+
+/// What a source changed about the past of a series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Revision {
+    /// Epoch of the series from then on.
+    pub epoch: i64,
+    /// When it was found, nanoseconds UTC.
+    pub at: i64,
+    /// `restated`, `revised` or `replaced`.
+    pub kind: String,
+    /// Constant ratio of new over old prices, where there is one.
+    pub factor: Option<f64>,
+    /// What changed, for people.
+    pub detail: String,
 }
 
 /// A bar that was not taken, and why.

@@ -15,6 +15,7 @@ mod feed;
 mod frozen;
 mod ingest;
 mod ingest_events;
+mod ingest_fetch;
 mod ingest_kill;
 mod ingest_memory;
 mod ingest_sample;

@@ -45,6 +45,11 @@ impl Derive {
         state
     }
 
+    /// Highest high so far.
+    pub(super) fn ath(&self) -> Option<f64> {
+        self.ath
+    }
+
     /// The row of the next bar. A bar that is not final has no indicators and leaves the state alone.
     pub(super) fn row(&mut self, bar: Bar, is_final: bool) -> BarRow {
         if !is_final {

@@ -17,8 +17,8 @@ use strategy_api::Resolution;
 
 use super::statements::on_postgres as statements;
 use super::{
-    BarRow, BarWriter, Coverage, DbStatus, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey,
-    Store, StoreError, migrate,
+    BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
+    SeriesKey, Store, StoreError, migrate,
 };
 pub(super) use connect::open;
 use connect::{Attempts, PostgresStore};
@@ -105,6 +105,12 @@ impl Store for PostgresStore {
     async fn rejects(&self, series: i64) -> Result<Vec<Reject>, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::rejects(lease.db(), series).await;
+        self.end(lease, out)
+    }
+
+    async fn revisions(&self, series: i64) -> Result<Vec<Revision>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::revisions(lease.db(), series).await;
         self.end(lease, out)
     }
 

@@ -9,7 +9,7 @@ use super::{
     read, statements,
 };
 use crate::store::{
-    BarRow, BarWriter, Coverage, Reject, SeriesInfo, SeriesKey, StoreError, Written,
+    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, StoreError, Written,
     diff::{self, Diff},
 };
 
@@ -143,18 +143,54 @@ impl BarWriter for PostgresWriter<'_> {
         Ok(written)
     }
 
+    async fn raise_ath(&mut self, after_ts: i64, ath: f64) -> Result<u64, StoreError> {
+        let raised = statements::raise_ath(self.lease.db(), self.series.id, after_ts, ath).await;
+        let raised = raised.map_err(|e| self.store.fault(&e))?;
+        self.changed |= raised > 0;
+        Ok(raised)
+    }
+
+    async fn clear(&mut self) -> Result<(), StoreError> {
+        statements::clear(self.lease.db(), self.series.id)
+            .await
+            .map_err(|e| self.store.fault(&e))?;
+        self.changed |= self.series.bars > 0;
+        self.held = None;
+        let series = &mut self.series;
+        (series.bars, series.first_ts, series.last_ts) = (0, None, None);
+        Ok(())
+    }
+
+    async fn revise(&mut self, revision: &Revision) -> Result<(), StoreError> {
+        self.series.epoch += 1;
+        let revision = Revision { epoch: self.series.epoch, ..revision.clone() };
+        statements::add_revision(self.lease.db(), self.series.id, &revision)
+            .await
+            .map_err(|e| self.store.fault(&e))
+    }
+
+    async fn cover(&mut self, coverage: &Coverage, rejects: &[Reject]) -> Result<(), StoreError> {
+        statements::add_coverage(self.lease.db(), self.series.id, coverage, rejects)
+            .await
+            .map_err(|e| self.store.fault(&e))
+    }
+
     async fn commit(
         mut self: Box<Self>,
         coverage: &Coverage,
         rejects: &[Reject],
     ) -> Result<SeriesInfo, StoreError> {
+        self.cover(coverage, rejects).await?;
+        self.end().await
+    }
+
+    async fn end(self: Box<Self>) -> Result<SeriesInfo, StoreError> {
         let Self { store, mut lease, mut series, changed, .. } = *self;
         if changed {
             series.version = series.next_version();
         }
         let done = async {
             let db = lease.db();
-            statements::add_coverage(db, series.id, coverage, rejects).await?;
             statements::update_series(db, &series).await?;
             connect::commit(db).await
         };

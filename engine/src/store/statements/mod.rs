@@ -52,7 +52,7 @@ macro_rules! statements {
         use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
         use crate::store::statements::TABLES;
         use crate::store::types::{
-            BarRow, Coverage, Reject, RunRecord, RunSummary, SeriesInfo, SeriesKey,
+            BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
         };
 
         type Connection = $connection;

@@ -61,7 +61,7 @@ macro_rules! series_statements {
             series: i64,
         ) -> sqlx::Result<Vec<Coverage>> {
             query_as(
-                "SELECT from_ts, to_ts, bars, missing, rejected, source FROM coverage \
+                "SELECT from_ts, to_ts, bars, missing, rejected, source, asked, fetched_at FROM coverage \
                  WHERE series_id = $1 ORDER BY from_ts, to_ts, source",
             )
             .bind(series)
@@ -80,6 +80,71 @@ macro_rules! series_statements {
             .bind(series)
             .fetch_all(db)
             .await
+        }
+
+        pub(in crate::store) async fn revisions(
+            db: &mut Connection,
+            series: i64,
+        ) -> sqlx::Result<Vec<Revision>> {
+            query_as(
+                "SELECT epoch, at, kind, factor, detail FROM revisions \
+                 WHERE series_id = $1 ORDER BY epoch",
+            )
+            .bind(series)
+            .fetch_all(db)
+            .await
+        }
+
+        pub(in crate::store) async fn add_revision(
+            db: &mut Connection,
+            series: i64,
+            revision: &Revision,
+        ) -> sqlx::Result<()> {
+            query(
+                "INSERT INTO revisions (series_id, epoch, at, kind, factor, detail) \
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(series)
+            .bind(revision.epoch)
+            .bind(revision.at)
+            .bind(&revision.kind)
+            .bind(revision.factor)
+            .bind(shortened(&revision.detail))
+            .execute(db)
+            .await?;
+            Ok(())
+        }
+
+        /// Removes bars, coverage and rejects of a series; its revisions stay.
+        pub(in crate::store) async fn clear(
+            db: &mut Connection,
+            series: i64,
+        ) -> sqlx::Result<()> {
+            for sql in [
+                "DELETE FROM bars WHERE series_id = $1",
+                "DELETE FROM coverage WHERE series_id = $1",
+                "DELETE FROM rejects WHERE series_id = $1",
+            ] {
+                query(sql).bind(series).execute(&mut *db).await?;
+            }
+            Ok(())
+        }
+
+        /// Raises the all-time high of the rows after a time to at least `ath`; how many it raised.
+        pub(in crate::store) async fn raise_ath(
+            db: &mut Connection,
+            series: i64,
+            after_ts: i64,
+            ath: f64,
+        ) -> sqlx::Result<u64> {
+            let done =
+                query("UPDATE bars SET ath = $3 WHERE series_id = $1 AND ts > $2 AND ath < $3")
+                    .bind(series)
+                    .bind(after_ts)
+                    .bind(ath)
+                    .execute(db)
+                    .await?;
+            Ok(done.rows_affected())
         }
 
         async fn add_instrument(
@@ -149,10 +214,13 @@ macro_rules! series_statements {
             rejects: &[Reject],
         ) -> sqlx::Result<()> {
             query(
-                "INSERT INTO coverage (series_id, from_ts, to_ts, source, bars, missing, rejected) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                "INSERT INTO coverage \
+                 (series_id, from_ts, to_ts, source, bars, missing, rejected, asked, fetched_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
                  ON CONFLICT (series_id, from_ts, to_ts, source) DO UPDATE SET \
-                 bars = excluded.bars, missing = excluded.missing, rejected = excluded.rejected",
+                 bars = excluded.bars, missing = excluded.missing, \
+                 rejected = excluded.rejected, asked = coverage.asked + excluded.asked, \
+                 fetched_at = excluded.fetched_at",
             )
             .bind(series)
             .bind(coverage.from_ts)
@@ -161,6 +229,8 @@ macro_rules! series_statements {
             .bind(coverage.bars)
             .bind(coverage.missing)
             .bind(coverage.rejected)
+            .bind(coverage.asked)
+            .bind(coverage.fetched_at)
             .execute(&mut *db)
             .await?;
             for reject in rejects {

@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub(crate) mod broker;
 pub(crate) mod child;
 pub(crate) mod ingest;
 pub(crate) mod plugins;

@@ -68,6 +68,8 @@ pub(crate) fn rows(minutes: std::ops::Range<i64>) -> Vec<BarRow> {
 
 pub(crate) fn covered(rows: &[BarRow]) -> Coverage {
     Coverage {
+        asked: 1,
+        fetched_at: 0,
         from_ts: rows.first().map_or(0, |row| row.bar.ts),
         to_ts: rows.last().map_or(0, |row| row.bar.ts),
         bars: rows.len() as i64,
