@@ -76,7 +76,7 @@ fn a_full_disk_is_an_error_and_the_old_rows_stay() {
 fn migrations_that_are_edited_or_newer_than_the_program_are_refused_before_a_write() {
     let edits = [
         "UPDATE algo_trader_migrations SET checksum = 'ffff'",
-        "UPDATE algo_trader_migrations SET version = 9999",
+        "UPDATE algo_trader_migrations SET version = 9999 WHERE version = 2",
     ];
     for edit in edits {
         let url = postgres::shared().database();

@@ -1,6 +1,6 @@
 //! What every database promises about bars, claimed once and run against SQLite and a real PostgreSQL.
 
-use algo_trader::store::{BarRow, Reject, Store, Written};
+use algo_trader::store::{BarRow, Reject, Revision, Store, Written};
 use engine_core::instrument::Instrument;
 use strategy_api::{Bar, Resolution};
 
@@ -18,6 +18,8 @@ claims!(
     coverage_and_rejects_are_kept_once,
     two_series_do_not_mix,
     a_second_writer_waits_and_sees_what_the_first_one_wrote,
+    a_cleared_series_holds_what_was_written_after_and_its_past_is_on_record,
+    a_higher_mark_is_carried_to_every_later_row,
 );
 
 async fn a_commit_shows_all_and_a_drop_leaves_nothing(store: &dyn Store) {
@@ -183,7 +185,8 @@ async fn coverage_and_rejects_are_kept_once(store: &dyn Store) {
         writer.append(&all).await.unwrap();
         id = writer.commit(&asked, &rejects).await.unwrap().id;
     }
-    assert_eq!(store.coverage(id).await.unwrap(), [asked]);
+    asked.asked = 3;
+    assert_eq!(store.coverage(id).await.unwrap(), [asked], "how often it was asked for adds up");
     let kept = store.rejects(id).await.unwrap();
     assert_eq!(kept.len(), 2);
     assert_eq!(kept[1], rejects[0]);
@@ -223,4 +226,50 @@ async fn a_second_writer_waits_and_sees_what_the_first_one_wrote(store: &dyn Sto
     let ((), seen) = both(first, second).await;
     assert_eq!(seen, (Some(300), Written { new: 1, same: 300, changed: 0 }));
     assert_eq!(held(store, "SPY").await, rows(0..301));
+}
+
+async fn a_cleared_series_holds_what_was_written_after_and_its_past_is_on_record(
+    store: &dyn Store,
+) {
+    let (_, before) = write(store, "SPY", &rows(0..50)).await;
+    let revision = Revision {
+        epoch: 0,
+        at: 5,
+        kind: "restated".to_owned(),
+        factor: Some(0.5),
+        detail: "as after a split".to_owned(),
+    };
+    let mut writer = store.write_bars(&key("SPY")).await.unwrap();
+    writer.clear().await.unwrap();
+    assert_eq!(writer.held(), None);
+    writer.revise(&revision).await.unwrap();
+    writer.append(&rows(10..20)).await.unwrap();
+    // Until then everybody sees the old rows.
+    assert_eq!(held(store, "SPY").await.len(), 50);
+    let info = writer.commit(&covered(&rows(10..20)), &[]).await.unwrap();
+    assert_eq!(held(store, "SPY").await, rows(10..20));
+    assert_eq!((info.bars, info.epoch, info.id), (10, 1, before.id));
+    assert!(info.version > before.version);
+    assert_eq!(store.coverage(info.id).await.unwrap().len(), 1);
+    assert_eq!(store.revisions(info.id).await.unwrap(), [Revision { epoch: 1, ..revision }]);
+    // Given up, a clearing has never been.
+    let mut writer = store.write_bars(&key("SPY")).await.unwrap();
+    writer.clear().await.unwrap();
+    drop(writer);
+    assert_eq!(held(store, "SPY").await, rows(10..20));
+}
+
+async fn a_higher_mark_is_carried_to_every_later_row(store: &dyn Store) {
+    let mut partial = row(5, 10.0);
+    (partial.is_final, partial.ath) = (false, None);
+    let mut all = rows(0..5);
+    all[4].ath = Some(99.0);
+    all.push(partial);
+    write(store, "SPY", &all).await;
+    let mut writer = store.write_bars(&key("SPY")).await.unwrap();
+    assert_eq!(writer.raise_ath(all[1].bar.ts, 50.0).await.unwrap(), 2);
+    writer.end().await.unwrap();
+    let aths: Vec<_> = held(store, "SPY").await.iter().map(|row| row.ath).collect();
+    let first = [all[0].ath, all[1].ath];
+    assert_eq!(aths, [first[0], first[1], Some(50.0), Some(50.0), Some(99.0), None]);
 }

@@ -136,7 +136,22 @@ fn constant_ratio(pairs: &[&(Bar, Bar)]) -> Option<f64> {
     let all = pairs.iter().all(|(old, new)| {
         prices(old).into_iter().zip(prices(new)).all(|(old, new)| fits(old, new))
     });
-    (all && (ratio - 1.0).abs() > TOLERANCE).then_some(ratio)
+    (all && (ratio - 1.0).abs() > TOLERANCE).then(|| plain(mean_ratio(pairs)))
+}
+
+/// The ratio of all prices together, in which the rounding of each hardly counts.
+fn mean_ratio(pairs: &[&(Bar, Bar)]) -> f64 {
+    let sum = |bar: &Bar| prices(bar).iter().sum::<f64>();
+    let (old, new) =
+        pairs.iter().fold((0.0, 0.0), |(old, new), (a, b)| (old + sum(a), new + sum(b)));
+    new / old
+}
+
+/// The ratio of a split such as 3 for 2, when it is one but for rounding.
+fn plain(ratio: f64) -> f64 {
+    let near = |of: &f64| (ratio / of - 1.0).abs() < TOLERANCE;
+    let splits = (1..=50).flat_map(|new| (1..=50).map(move |old| f64::from(old) / f64::from(new)));
+    splits.into_iter().find(near).unwrap_or(ratio)
 }
 
 #[cfg(test)]
