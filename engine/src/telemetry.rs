@@ -55,7 +55,19 @@ pub fn init(options: &Options) {
             .with_filter(ours_at(LevelFilter::INFO))
     });
     // The only failure is a subscriber that is already there, which then is the one wanted.
-    let _ = Registry::default().with(human).with(files).try_init();
+    if Registry::default().with(human).with(files).try_init().is_ok() {
+        bridge_log(options.level);
+    }
+}
+
+/// Takes up what libraries say through `log`; the protocol library of the broker does.
+fn bridge_log(level: LevelFilter) {
+    let most = if level >= LevelFilter::DEBUG { level } else { LevelFilter::WARN };
+    let most = match most.into_level() {
+        Some(tracing::Level::TRACE | tracing::Level::DEBUG) => tracing_log::log::LevelFilter::Debug,
+        _ => tracing_log::log::LevelFilter::Warn,
+    };
+    let _ = tracing_log::LogTracer::builder().with_max_level(most).init();
 }
 
 fn human_filter(
@@ -73,6 +85,19 @@ fn ours_at(level: LevelFilter) -> Targets {
         .with_default(level.min(LevelFilter::WARN))
         .with_target("algo_trader", level)
         .with_target("engine_core", level)
+        .with_target(PROTOCOL, protocol_at(level))
+}
+
+/// The library of the broker's protocol. It calls many things errors that the gateway room recovers
+/// from and reports itself, so people see its words only when they ask for details.
+const PROTOCOL: &str = "ibapi";
+
+fn protocol_at(level: LevelFilter) -> LevelFilter {
+    match level {
+        LevelFilter::TRACE => LevelFilter::DEBUG,
+        LevelFilter::DEBUG => LevelFilter::INFO,
+        _ => LevelFilter::OFF,
+    }
 }
 
 /// The room that an event's target belongs to.

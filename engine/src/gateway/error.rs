@@ -22,6 +22,16 @@ pub enum GatewayError {
         /// What the system said.
         reason: String,
     },
+    /// Somebody listens but ends the conversation before it has begun.
+    #[error("the gateway at {address} turns us away {stage}: {reason}")]
+    TurnedAway {
+        /// HOST:PORT.
+        address: String,
+        /// Where in the conversation.
+        stage: &'static str,
+        /// What the system said.
+        reason: String,
+    },
     /// Somebody listens but says nothing.
     #[error("the gateway at {address} accepts the connection but stays silent {stage}")]
     Silent {
@@ -96,6 +106,18 @@ pub enum GatewayError {
         /// Each with exchange and currency.
         found: Vec<String>,
     },
+    /// The broker says that it does not know the instrument, while the service that knows is away.
+    #[error(
+        "{symbol}: whether the broker knows it cannot be said while {farms} is not connected ({text})"
+    )]
+    FarmAway {
+        /// The symbol.
+        symbol: String,
+        /// The broker's services that are away.
+        farms: String,
+        /// What the broker said.
+        text: String,
+    },
     /// The account may not have these data.
     #[error("{what}: the account has no permission for these data (error {code}: {text})")]
     NoPermission {
@@ -156,11 +178,13 @@ impl GatewayError {
     pub fn scope(&self) -> Scope {
         match self {
             Self::Unreachable { .. }
+            | Self::TurnedAway { .. }
             | Self::Silent { .. }
             | Self::NotAGateway { .. }
             | Self::TooOld { .. }
             | Self::ClientIds { .. }
             | Self::Lost { .. }
+            | Self::FarmAway { .. }
             | Self::CompetingSession { .. } => Scope::Gateway,
             _ => Scope::Request,
         }
@@ -170,6 +194,9 @@ impl GatewayError {
         match self {
             Self::Unreachable { .. } => Some(
                 "start TWS or IB Gateway and switch on 'Enable ActiveX and Socket Clients' in its API settings; ports: Gateway 4002 paper, 4001 live; TWS 7497 paper, 7496 live: --gateway 127.0.0.1:7497",
+            ),
+            Self::TurnedAway { .. } => Some(
+                "add this machine to 'Trusted IPs' in the API settings of TWS or IB Gateway; versions before 10.43 turn everybody away too",
             ),
             Self::Silent { .. } => Some(
                 "look for a dialogue that waits in TWS or IB Gateway, and add this machine to 'Trusted IPs' in its API settings; then: algo-trader doctor connection",
@@ -182,7 +209,10 @@ impl GatewayError {
                 Some("close other API programs, or use other ids: --client-ids 200-231")
             }
             Self::Lost { .. } => Some("run the same command again: what has come is kept"),
-            Self::NoProgress { .. } | Self::Pacing { .. } | Self::Garbled { .. } => {
+            Self::FarmAway { .. }
+            | Self::NoProgress { .. }
+            | Self::Pacing { .. }
+            | Self::Garbled { .. } => {
                 Some("run the same command again later: what has come is kept")
             }
             Self::UnknownSymbol { .. } => {

@@ -5,13 +5,32 @@
 //! says whether the next symbol is worth a try. Bars are given on as the broker sent them: unordered,
 //! repeated, impossible ones too. Checking them is the business of `ingest`.
 
+mod backoff;
+mod broker;
+mod clock;
+mod connection;
+mod convert;
+mod dial;
 mod error;
+mod frames;
+mod greeting;
+mod health;
+mod inspect;
+mod pace;
+mod patience;
+mod policy;
+mod question;
 mod request;
+mod session;
 mod settings;
+mod turn;
+mod wire;
 
 use async_trait::async_trait;
 
 pub use error::{GatewayError, Scope};
+pub use health::Farm;
+pub use inspect::{Inspection, Trading, inspect};
 pub use request::{
     Answer, BarsRequest, Contract, Hours, Security, SourceBar, Span, SpanError, SpanUnit, What,
 };
@@ -20,39 +39,7 @@ pub use settings::{Limits, Pacing, Settings};
 /// The broker behind a gateway. It connects when it is first asked, inside a tokio runtime.
 #[must_use]
 pub fn open(settings: Settings) -> Box<dyn Gateway> {
-    Box::new(Unconnected(settings))
-}
-
-struct Unconnected(Settings);
-
-impl Unconnected {
-    fn error(&self) -> GatewayError {
-        GatewayError::Unreachable {
-            address: self.0.addresses.join(", "),
-            reason: "not connected".to_owned(),
-        }
-    }
-}
-
-#[async_trait]
-impl Gateway for Unconnected {
-    async fn contract(&self, _: &Contract) -> Result<Contract, GatewayError> {
-        Err(self.error())
-    }
-
-    async fn head(&self, _: &Contract, _: What, _: Hours) -> Result<Option<i64>, GatewayError> {
-        Err(self.error())
-    }
-
-    async fn bars(&self, _: &BarsRequest) -> Result<Answer, GatewayError> {
-        Err(self.error())
-    }
-
-    async fn now(&self) -> Result<i64, GatewayError> {
-        Err(self.error())
-    }
-
-    async fn close(&self) {}
+    Box::new(broker::Broker::new(settings))
 }
 
 /// The broker, as `ingest` sees it.

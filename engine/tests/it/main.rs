@@ -13,6 +13,7 @@ mod faults_plugins;
 mod faults_strategies;
 mod feed;
 mod frozen;
+mod gateway;
 mod ingest;
 mod ingest_events;
 mod ingest_fetch;

@@ -2,6 +2,7 @@
 
 pub(crate) mod broker;
 pub(crate) mod child;
+pub(crate) mod door;
 pub(crate) mod ingest;
 pub(crate) mod plugins;
 pub(crate) mod postgres;
