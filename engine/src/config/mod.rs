@@ -70,6 +70,12 @@ impl Home {
         self.data().join("plots")
     }
 
+    /// Pages.
+    #[must_use]
+    pub fn reports(&self) -> PathBuf {
+        self.data().join("reports")
+    }
+
     /// Column files that can be deleted at any time.
     #[must_use]
     pub fn cache(&self) -> PathBuf {

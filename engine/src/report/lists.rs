@@ -187,6 +187,11 @@ impl<'a> Naming<'a> {
         }
     }
 
+    /// Time and text of a log line.
+    pub(super) fn logged<'t>(&self, entry: &'t LogEntry) -> (String, &'t str) {
+        (self.time(entry.ts), &entry.text)
+    }
+
     pub(super) fn log<'t>(&self, entry: &'t LogEntry) -> LogRow<'t> {
         LogRow { time: self.time(entry.ts), text: &entry.text }
     }

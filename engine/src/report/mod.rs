@@ -8,6 +8,7 @@
 mod build;
 pub mod export;
 pub mod file;
+pub mod html;
 mod json;
 mod lists;
 pub mod number;

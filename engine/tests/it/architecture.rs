@@ -12,6 +12,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("ab_glyph", &["engine/src/plot/"]),
     ("abi_stable", &["strategy-api/src/abi/", "engine/src/registry/"]),
     ("async_trait", &["engine/src/store/", "engine/src/ingest/", "engine/src/gateway/"]),
+    ("base64", &["engine/src/report/"]),
     (
         "bytemuck",
         &["engine/src/store/", "engine/src/feed", "engine/src/worker/", "engine/src/report/"],

@@ -78,6 +78,9 @@ pub(crate) struct BacktestArgs {
     /// Draw the run, as FILE.png or FILE.svg [default file: data/plots/SYMBOL_LENGTH.png]
     #[arg(long, value_name = "FILE")]
     pub(super) plot: Option<Option<PathBuf>>,
+    /// Write the run as one page for a browser [default file: data/reports/SYMBOL_LENGTH.html]
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<Option<PathBuf>>,
     /// Write the trades as CSV
     #[arg(long, value_name = "FILE")]
     pub(super) trades: Option<PathBuf>,

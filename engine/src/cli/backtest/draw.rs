@@ -69,7 +69,7 @@ fn picture<'a>(
     }
 }
 
-fn title(run: &Judged<'_>) -> String {
+pub(super) fn title(run: &Judged<'_>) -> String {
     let shown = run.strategy.shown(run.values);
     let parameters: Vec<_> = shown.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{}({})", run.strategy.asked(), parameters.join(", "))
@@ -77,7 +77,7 @@ fn title(run: &Judged<'_>) -> String {
 
 /// The strategy's own indicators, or MA20 and MA50 when it declared none; computed over the history
 /// too and cut to the traded bars.
-fn overlays<'a>(
+pub(super) fn overlays<'a>(
     finished: &Finished<'_>,
     bars: &'a Bars,
     index: usize,

@@ -4,6 +4,7 @@ mod args;
 mod draw;
 mod identity;
 mod market;
+mod page;
 
 use std::panic::resume_unwind;
 
@@ -193,7 +194,11 @@ impl Judged<'_> {
             Some(path) => draw::draw(app, self, bars, finished, path.as_deref()),
             None => Ok(()),
         };
-        written.and(drawn)
+        let paged = match &self.args.report {
+            Some(path) => page::write(app, self, bars, finished, path.as_deref()),
+            None => Ok(()),
+        };
+        written.and(drawn).and(paged)
     }
 
     fn write_lists(&self, app: &App, finished: &Finished<'_>) -> Result<(), Failure> {

@@ -1,0 +1,4 @@
+// Everything is defined: begin.
+
+explanations();
+runPage();
