@@ -6,14 +6,21 @@ use clap::Args;
 use engine_core::broker::{Commission, FillModel, Slippage};
 use strategy_api::Resolution;
 
-use super::super::value::{self, Moment};
-use crate::error::{Code, Failure};
+use super::super::{
+    gateway_args::GatewayArgs,
+    value::{self, Moment},
+};
+use crate::{
+    error::{Code, Failure},
+    gateway::Span,
+};
 
 const EXAMPLES: &str = "\
 Examples:
   algo-trader backtest -s SPY --strategy ma_cross
   algo-trader backtest -s SPY --strategy ma_cross -p fast=50 -p slow=200 --plot
   algo-trader backtest -s AAPL -s MSFT --strategy momentum --from 2005-01-01
+  algo-trader backtest -s TSLA --strategy ma_cross --auto-fetch --fetch-duration \"3 Y\"
   algo-trader backtest -s SPY --strategy ma_cross --commission ibkr-fixed --json";
 
 /// Run a strategy over kept bars and measure it
@@ -90,6 +97,17 @@ pub(crate) struct BacktestArgs {
     /// Do not keep the run in the database
     #[arg(long)]
     pub(super) no_save: bool,
+    /// Fetch from the broker what is missing or stale, then run
+    #[arg(long)]
+    pub(super) auto_fetch: bool,
+    /// How far back to fetch: "5 Y", "3 M", "60 D"
+    #[arg(long, value_name = "SPAN", default_value = "5 Y", allow_hyphen_values = true)]
+    pub(super) fetch_duration: Span,
+    /// Run on the bars held when the broker cannot be reached
+    #[arg(long, requires = "auto_fetch")]
+    pub(super) offline_ok: bool,
+    #[command(flatten)]
+    pub(super) gateway: GatewayArgs,
 }
 
 impl BacktestArgs {

@@ -2,11 +2,12 @@
 
 mod args;
 mod draw;
+mod fetch;
 mod identity;
 mod market;
 mod page;
 
-use std::panic::resume_unwind;
+use std::{panic::resume_unwind, sync::Arc};
 
 use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
@@ -37,7 +38,12 @@ pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
     let values = strategy.values(&args.param)?;
     let benchmark = args.benchmark().map(|name| benchmark(&registry, name)).transpose()?;
     let (store, is_kept) = open(app, args).await?;
-    let worked = act(app, args, &*store, is_kept, &strategy, &values, benchmark.as_ref()).await;
+    let store: Arc<dyn Store> = store.into();
+    let fetched = fetch::what_is_missing(app, args, &store).await;
+    let worked = match fetched {
+        Ok(()) => act(app, args, &*store, is_kept, &strategy, &values, benchmark.as_ref()).await,
+        Err(failure) => Err(failure),
+    };
     store.close().await;
     worked
 }

@@ -99,7 +99,7 @@ impl Fetcher {
         waiting: &mut Vec<Coverage>,
     ) -> Result<Stored, IngestError> {
         let sound = &fetched.sound;
-        let entries = ledger::entries(job.market, chunk, sound, job.now, &job.key.source);
+        let entries = job.entries(chunk, sound);
         if sound.is_stray() {
             return Ok(Stored::Nothing);
         }

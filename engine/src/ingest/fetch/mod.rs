@@ -25,18 +25,22 @@ mod status;
 mod tests;
 mod window;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 pub use ledger::Missing;
 pub use plan::PlanError;
 pub use report::{FetchFailure, FetchReport, FetchState};
 pub use request::{FetchRequest, of_source, what_name};
-pub use status::{SeriesStatus, is_current, status};
+pub use status::{Need, SeriesStatus, need, status};
 pub use window::{Wanted, usual_span};
 
 use super::IngestError;
 use crate::{
-    gateway::Gateway,
+    gateway::{Gateway, GatewayError, Scope},
     store::{SeriesInfo, Store},
 };
 use chunk::Stored;
@@ -72,13 +76,15 @@ pub struct Fetcher {
     gateway: Arc<dyn Gateway>,
     /// Who writes: a database that takes one writer at a time need not find that out by waiting.
     turn: Mutex<()>,
+    /// Why no further symbol is worth a try.
+    down: OnceLock<GatewayError>,
 }
 
 impl Fetcher {
     /// A fetcher.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, gateway: Arc<dyn Gateway>) -> Self {
-        Self { store, gateway, turn: Mutex::new(()) }
+        Self { store, gateway, turn: Mutex::new(()), down: OnceLock::new() }
     }
 
     /// Brings the history of one instrument up to date. What happened, failures included, is in the
@@ -90,7 +96,16 @@ impl Fetcher {
             source: request.source(),
             ..FetchReport::default()
         };
-        if let Err(error) = self.bring(request, &mut report, watch).await {
+        let done = match self.down.get() {
+            Some(down) => Err(down.clone().into()),
+            None => self.bring(request, &mut report, watch).await,
+        };
+        if let Err(error) = done {
+            if let IngestError::Gateway(down) = &error
+                && down.scope() == Scope::Gateway
+            {
+                self.down.get_or_init(|| down.clone());
+            }
             report.fail(error);
         }
         report

@@ -2,7 +2,9 @@
 //! wanted fits to that.
 
 use super::{
-    Fetcher, Watch, ledger,
+    Fetcher, Watch,
+    answer::Sound,
+    ledger,
     plan::{Ask, Chunk, plan},
     request::FetchRequest,
     sessions::Market,
@@ -11,7 +13,7 @@ use super::{
 use crate::{
     gateway::{Contract, Scope, Span, SpanUnit},
     ingest::{IngestError, check_symbol, sample},
-    store::{SeriesInfo, SeriesKey},
+    store::{Coverage, Reject, SeriesInfo, SeriesKey},
 };
 use engine_core::{
     calendar::{Calendar, DAY_NS, Gap},
@@ -64,6 +66,22 @@ impl Job<'_> {
             head: self.head,
         };
         Ok(plan(&ask)?)
+    }
+
+    /// What an answer is entered as in the ledger.
+    pub(super) fn entries(&self, chunk: &Chunk, sound: &Sound) -> Vec<(Coverage, Vec<Reject>)> {
+        let source = &self.key.source;
+        let mut entries = ledger::entries(self.market, chunk, sound, self.now, source);
+        // Before the head there is nothing: who wants bars from there on need not ask again.
+        let head = self.head.map(|head| self.market.bounds(self.market.date_of(head)));
+        if let Some((window, head)) = self.window.zip(head)
+            && (head.0..=head.1).contains(&chunk.window.0)
+            && let Some((coverage, _)) = entries.first_mut()
+        {
+            let wanted = self.market.bounds(window.first).0;
+            coverage.from_ts = coverage.from_ts.min(wanted);
+        }
+        entries
     }
 
     /// Whole sessions that hold missing bars.

@@ -5,7 +5,6 @@ use super::{
     Fetcher, Watch,
     answer::Sound,
     chunk::Fetched,
-    ledger,
     overlap::{Agreement, compare_fetched},
     plan::Chunk,
     prepare::{Job, Replacing},
@@ -142,8 +141,7 @@ impl Fetcher {
         merge.finish(&mut Rejects::default()).await?;
         let mut entries = Vec::new();
         for (chunk, fetched) in &whole.chunks {
-            let sound = &fetched.sound;
-            entries.extend(ledger::entries(job.market, chunk, sound, job.now, &job.key.source));
+            entries.extend(job.entries(chunk, &fetched.sound));
         }
         Ok((counted, merge.commit_all(&entries).await?))
     }

@@ -3,8 +3,9 @@
 use super::{
     expected,
     ledger::{self, Missing},
-    request::of_source,
-    sessions::Market,
+    request::{FetchRequest, of_source},
+    sessions::{Market, Sessions},
+    window::{Wanted, period_window, span_window},
 };
 use crate::{
     gateway::Hours,
@@ -74,22 +75,66 @@ pub async fn status(
         confirmed_missing: Missing::count(&missing.confirmed),
         gaps,
         fetched_at,
-        is_current: is_current(calendar, resolution, ts.last().copied(), now),
+        is_current: is_current(market, ts.last().copied(), now),
         rejected: store.rejects(series.id).await?.len(),
         revisions: store.revisions(series.id).await?,
         series,
     })
 }
 
-/// Whether no bar of regular hours after the last final one has ended by now.
-#[must_use]
-pub fn is_current(
-    calendar: Calendar,
-    resolution: Resolution,
-    last_final: Option<i64>,
-    now: i64,
-) -> bool {
+/// Whether no bar after the last final one has ended by now.
+fn is_current(market: Market, last_final: Option<i64>, now: i64) -> bool {
     let Some(last) = last_final else { return false };
-    let market = Market { calendar, resolution, hours: Hours::Regular };
-    calendar.bar_end(resolution, expected::first_after(market, last)) > now
+    let market = Market { hours: Hours::Regular, ..market };
+    market.calendar.bar_end(market.resolution, expected::first_after(market, last)) > now
+}
+
+/// What a request would bring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Everything: nothing is held.
+    All,
+    /// What is held comes from another source, which is named.
+    OtherSource(String),
+    /// It was not asked for so far back, or newer bars have ended since.
+    Some,
+    /// Nothing: all of it is held.
+    None,
+}
+
+/// What a request would bring, by the database and the clock `now` (nanoseconds UTC) alone.
+///
+/// # Errors
+/// When the database fails, or holds an instrument on a calendar that is not known.
+pub async fn need(
+    store: &dyn Store,
+    request: &FetchRequest,
+    now: i64,
+) -> Result<Need, IngestError> {
+    let symbol = &request.contract.symbol;
+    let series = store.series(symbol, request.resolution).await?;
+    let Some(series) = series.filter(|series| series.bars > 0) else { return Ok(Need::All) };
+    if series.source != request.source() {
+        return Ok(Need::OtherSource(series.source));
+    }
+    let instrument = store.instrument(symbol).await?;
+    let instrument = instrument.unwrap_or_else(|| Instrument::us_equity(symbol));
+    let calendar = Calendar::of(&instrument)?;
+    let market = Market { calendar, resolution: request.resolution, hours: request.hours };
+    let window = match request.wanted {
+        Wanted::Span(span) => Some(span_window(market, span, now)),
+        Wanted::Period { from, to } => period_window(market, from, to, now),
+        Wanted::New | Wanted::Missing => None,
+    };
+    let rows = store.rows_before(series.id, i64::MAX, 2).await?;
+    let last_final = rows.iter().rfind(|row| row.is_final).map(|row| row.bar.ts);
+    let coverage = store.coverage(series.id).await?;
+    let covered = ledger::covered(&coverage, &series.source);
+    let is_covered = window.is_none_or(|window| {
+        let sessions = Sessions::between(market, window.first, window.last);
+        let within = sessions.within(&covered);
+        // The last session may still be going on.
+        within.iter().rev().skip(1).all(|within| *within)
+    });
+    Ok(if is_covered && is_current(market, last_final, now) { Need::None } else { Need::Some })
 }

@@ -1,136 +1,28 @@
-//! `ingest`: brings market data and events into the database.
+//! Bars and events from files.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{path::Path, time::Duration};
 
-use clap::{ArgGroup, Args, ValueEnum};
-use engine_core::calendar::{Calendar, utc_date};
+use engine_core::calendar::utc_date;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use strategy_api::Resolution;
 
-use super::{Done, Outcome, app::App, interrupt, table::table, value};
-use crate::ingest::csv::{ColumnMap, Source};
+use super::{
+    super::{Done, Outcome, app::App, interrupt, table::table},
+    IngestArgs,
+};
 use crate::{
-    error::{Code, Failure},
     ingest::{
-        CsvIngest, IngestReport, Prices, Progress,
+        IngestReport, Progress,
+        csv::Source,
         events::{EventsIngest, EventsReport, ingest_events},
         ingest_csv,
-        time::DateOrder,
     },
     report::number::{count, plain},
     store::{OpenMode, Store},
 };
 
-const EXAMPLES: &str = "\
-Examples:
-  algo-trader ingest -s SPY --from-csv spy.csv
-  algo-trader ingest -s AAPL -r 1m --from-csv a.csv --time-zone America/New_York
-  algo-trader ingest -s BTCUSD -r 1m --calendar 24/7 --from-csv btc.csv
-  algo-trader ingest -s X --from-csv x.csv --columns ts=Date,close=Last
-  algo-trader ingest --events-from-csv signals.csv";
-
-/// Bring bars or events from files into the database
-#[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
-#[command(group(ArgGroup::new("what").required(true).args(["from_csv", "events_from_csv"])))]
-pub(crate) struct IngestArgs {
-    /// Symbol of the bars
-    #[arg(short, long, value_parser = value::symbol, required_unless_present = "events_from_csv")]
-    symbol: Option<String>,
-    /// Length of a bar
-    #[arg(short, long, value_name = "LENGTH", default_value = "1d")]
-    resolution: Resolution,
-    /// Delimited text of bars: a header, then one bar a line
-    #[arg(long, value_name = "FILE")]
-    from_csv: Option<PathBuf>,
-    /// Delimited text of events: kind, symbol, name, ts, known_at, value
-    #[arg(long, value_name = "FILE", conflicts_with = "symbol")]
-    events_from_csv: Option<PathBuf>,
-    /// Where columns are, by name or position: ts=Date,close=5
-    #[arg(long, value_name = "MAP")]
-    columns: Option<ColumnMap>,
-    /// Character between cells [default: found by itself]
-    #[arg(long, value_name = "CHARACTER", value_parser = value::delimiter)]
-    delimiter: Option<u8>,
-    /// Zone of local times, such as America/New_York
-    #[arg(long, value_name = "ZONE")]
-    time_zone: Option<String>,
-    /// Order of day and month in dates that end with the year
-    #[arg(long, value_name = "ORDER")]
-    date_format: Option<DateFormat>,
-    /// Session calendar: NYSE or 24/7 [default: that of the symbol, NYSE for a new one]
-    #[arg(long, value_name = "NAME")]
-    calendar: Option<Calendar>,
-    /// Column of adjusted closes, by which prices and volume are scaled
-    #[arg(long, value_name = "COLUMN", alias = "adjusted-close")]
-    adjusted_close_column: Option<String>,
-    /// How the prices are adjusted [default: raw, or adjusted with an adjusted close]
-    #[arg(long, value_name = "KIND")]
-    prices: Option<PricesArg>,
-    /// Take nothing when a row is rejected
-    #[arg(long)]
-    strict: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DateFormat {
-    Mdy,
-    Dmy,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PricesArg {
-    Raw,
-    Split,
-    Adjusted,
-}
-
-impl IngestArgs {
-    fn date_order(&self) -> DateOrder {
-        match self.date_format {
-            None => DateOrder::Unknown,
-            Some(DateFormat::Mdy) => DateOrder::MonthFirst,
-            Some(DateFormat::Dmy) => DateOrder::DayFirst,
-        }
-    }
-
-    fn bars(&self, file: &std::path::Path, symbol: &str) -> CsvIngest {
-        CsvIngest {
-            calendar: self.calendar,
-            time_zone: self.time_zone.clone(),
-            date_order: self.date_order(),
-            columns: self.columns.clone(),
-            delimiter: self.delimiter,
-            adjusted_close_column: self.adjusted_close_column.clone(),
-            prices: self.prices.map(|prices| match prices {
-                PricesArg::Raw => Prices::Raw,
-                PricesArg::Split => Prices::Split,
-                PricesArg::Adjusted => Prices::Adjusted,
-            }),
-            strict: self.strict,
-            ..CsvIngest::new(Source::File(file.to_owned()), symbol, self.resolution, now())
-        }
-    }
-}
-
-/// The clock, nanoseconds UTC.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-}
-
-pub(super) async fn run(app: &App, args: &IngestArgs) -> Outcome {
-    interrupt::hold();
-    if let Some(file) = &args.events_from_csv {
-        return events(app, args, Source::File(file.clone())).await;
-    }
-    let (Some(file), Some(symbol)) = (&args.from_csv, &args.symbol) else {
-        return Err(Failure::new(Code::Bug, "neither bars nor events were asked for"));
-    };
-    let request = args.bars(file, symbol);
+/// Bars of one symbol.
+pub(super) async fn bars(app: &App, args: &IngestArgs, file: &Path, symbol: &str) -> Outcome {
+    let request = args.csv(file, symbol);
     let store = app.store(OpenMode::ReadWrite).await?;
     let mut progress = Bar::new(app);
     let result = ingest_csv(&*store, &request, &mut progress).await;
@@ -154,11 +46,13 @@ async fn close(store: Box<dyn Store>) {
     store.close().await;
 }
 
-async fn events(app: &App, args: &IngestArgs, source: Source) -> Outcome {
+/// Events.
+pub(super) async fn events(app: &App, args: &IngestArgs, file: &Path) -> Outcome {
+    let source = Source::File(file.to_owned());
     let request = EventsIngest {
-        time_zone: args.time_zone.clone(),
+        time_zone: args.time_zone(),
         date_order: args.date_order(),
-        delimiter: args.delimiter,
+        delimiter: args.delimiter(),
         ..EventsIngest::new(source)
     };
     let store = app.store(OpenMode::ReadWrite).await?;
