@@ -72,9 +72,20 @@ fn logs_that_cannot_be_kept_are_a_warning_and_no_failure() {
 fn options_that_do_not_fit_are_refused_before_a_database_is_made() {
     let program = with_file("spy.csv", BARS);
     let file = ["--from-csv", "spy.csv"];
-    let cases: [(&[&str], &str); 9] = [
-        (&["-s", "SPY"], "missing: <--from-csv <FILE>|--events-from-csv <FILE>>"),
+    let cases: [(&[&str], &str); 20] = [
+        (&[], "missing: --symbol"),
         (&file, "missing: --symbol"),
+        (&["-s", "A", "-s", "B", file[0], file[1]], "the bars of one symbol"),
+        (&["-s", "SPY", "-d", "5 X"], "1 to 365 D (trading days)"),
+        (&["-s", "SPY", "-d", "-5 D"], "'-5 D' is no duration"),
+        (&["-s", "SPY", "-d", "0 D"], "'0 D' is no duration"),
+        (&["-s", "SPY", "-r", "7q"], "valid: 1s 5s"),
+        (&["-s", "SPY", "-d", "5 D", "--from", "2024-01-02"], "cannot be combined with"),
+        (&["-s", "SPY", "--from", "2024-01-03", "--to", "2024-01-02"], "--from is after --to"),
+        (&["-s", "SPY", "--what", "last"], "'last' is not valid"),
+        (&["-s", "SPY", "--replace", file[0], file[1]], "cannot be combined with"),
+        (&["--status", "--repair"], "cannot be combined with"),
+        (&["-s", "SPY", "--columns", "ts=1"], "missing"),
         (&["-s", "SPY", "-r", "7q", file[0], file[1]], "valid: 1s 5s"),
         (&["-s", "", file[0], file[1]], "blank"),
         (&["-s", "a\nb", file[0], file[1]], "control characters"),

@@ -14,12 +14,12 @@ use super::{
     },
     now,
 };
+use crate::ingest::csv::{ColumnMap, Source};
 use crate::{
     error::{Code, Failure},
     gateway::{Contract, Hours, Security, Span, What},
     ingest::{
         CsvIngest, Prices,
-        csv::{ColumnMap, Source},
         fetch::{FetchRequest, Wanted},
         time::DateOrder,
     },
@@ -280,7 +280,8 @@ impl IngestArgs {
         let Some(from) = self.from else { return Ok(Wanted::New) };
         let (from, to) = (date_of(from), self.to.map(date_of));
         if to.is_some_and(|to| to < from) {
-            return Err(Failure::new(Code::Usage, "--from is after --to"));
+            return Err(Failure::new(Code::Usage, "--from is after --to")
+                .help("--from 2024-01-02 --to 2024-06-28"));
         }
         Ok(Wanted::Period { from, to })
     }

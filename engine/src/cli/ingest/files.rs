@@ -9,10 +9,10 @@ use super::{
     super::{Done, Outcome, app::App, interrupt, table::table},
     IngestArgs,
 };
+use crate::ingest::csv::Source;
 use crate::{
     ingest::{
         IngestReport, Progress,
-        csv::Source,
         events::{EventsIngest, EventsReport, ingest_events},
         ingest_csv,
     },

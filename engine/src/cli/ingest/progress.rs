@@ -77,9 +77,9 @@ fn line(report: &FetchReport) -> String {
     };
     let FetchReport { symbol, resolution, new, changed, requests, .. } = report;
     format!(
-        "{symbol} {resolution}: {state}, {} new and {} changed bars in {} requests",
+        "{symbol} {resolution}: {state}, {} new and {} changed bars, {} asked",
         count(*new),
         count(*changed),
-        count(*requests)
+        if *requests == 1 { "once".to_owned() } else { format!("{} times", count(*requests)) }
     )
 }

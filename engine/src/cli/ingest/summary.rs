@@ -57,12 +57,14 @@ fn all_failed(failures: &[&Failure], first: &Failure) -> Failure {
 }
 
 fn text(reports: &[FetchReport]) -> String {
-    let words = |words: [&str; 8]| words.map(str::to_owned).to_vec();
-    let mut rows =
-        vec![words(["symbol", "new", "same", "changed", "rejected", "missing", "held", "state"])];
+    let words = |words: [&str; 9]| words.map(str::to_owned).to_vec();
+    let mut rows = vec![words([
+        "symbol", "bar", "new", "same", "changed", "rejected", "missing", "held", "state",
+    ])];
     rows.extend(reports.iter().map(|report| {
         vec![
             fitted(&report.symbol, SYMBOL_WIDTH),
+            report.resolution.clone(),
             count(report.new),
             count(report.same),
             count(report.changed),

@@ -261,7 +261,7 @@ fn window(
     match request.wanted {
         Wanted::Span(span) => Some(span_window(market, span, now)),
         Wanted::Period { from, to } => period_window(market, from, to, now),
-        Wanted::Missing => since_held(),
+        Wanted::Missing => since_held().map(|window| Window { is_open: false, ..window }),
         Wanted::New if is_replaced => since_held(),
         Wanted::New if held.is_some() => {
             Some(span_window(market, Span { count: 1, unit: SpanUnit::D }, now))
