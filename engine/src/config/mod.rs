@@ -7,6 +7,7 @@
 mod file;
 pub mod gateway;
 mod pin;
+mod script;
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +17,7 @@ use std::{
 pub use file::parse;
 pub use gateway::GatewayEntry;
 pub use pin::pin;
+pub use script::{Script, ScriptLine, script};
 
 use crate::error::{Code, Failure};
 

@@ -6,7 +6,9 @@ use engine_core::calendar::SECOND_NS;
 use prost::Message;
 
 use super::{
-    contracts, history,
+    contracts,
+    fault::{Flow, Target, before},
+    history,
     log::Request,
     market::Hours,
     outbox::{Gone, Outbox},
@@ -55,10 +57,14 @@ pub(super) async fn answer(session: &Arc<Session>, number: u32, body: &[u8]) -> 
 }
 
 /// The requests whose fields do not matter, and those that are not known.
-async fn without_fields(session: &Session, number: u32) -> Result<(), Gone> {
+async fn without_fields(session: &Arc<Session>, number: u32) -> Result<(), Gone> {
     match number {
         incoming::REQ_CURRENT_TIME | incoming::REQ_CURRENT_TIME_IN_MILLIS => {
             session.note(None, Request::Time);
+            let kinds = session.shared.plan.happens(Target::Time, "");
+            if before(session, -1, &kinds).await? == Flow::Stop {
+                return Ok(());
+            }
             let now = session.shared.clock.now();
             let (number, unit) = if number == incoming::REQ_CURRENT_TIME {
                 (outgoing::CURRENT_TIME, SECOND_NS)
@@ -149,10 +155,15 @@ pub(super) fn database(error: &crate::store::StoreError) -> Refusal {
     Refusal::history("HMDS server connection was lost")
 }
 
-async fn contract(session: &Session, request: &wire::ContractDataRequest) -> Result<(), Gone> {
+async fn contract(session: &Arc<Session>, request: &wire::ContractDataRequest) -> Result<(), Gone> {
     let req_id = request.req_id.unwrap_or(0);
     let asked = request.contract.clone().unwrap_or_default();
-    session.note(Some(req_id), Request::Contract { symbol: symbol_of(&asked) });
+    let symbol = symbol_of(&asked);
+    let kinds = session.shared.plan.happens(Target::Contract, &symbol);
+    session.note(Some(req_id), Request::Contract { symbol });
+    if before(session, req_id, &kinds).await? == Flow::Stop {
+        return Ok(());
+    }
     let found = match session.shared.source.listings(&asked).await {
         Ok(found) if found.is_empty() => Err(Refusal::unknown_contract()),
         Ok(found) => Ok(found),
@@ -171,10 +182,15 @@ async fn contract(session: &Session, request: &wire::ContractDataRequest) -> Res
     }
 }
 
-async fn head(session: &Session, request: &wire::HeadTimestampRequest) -> Result<(), Gone> {
+async fn head(session: &Arc<Session>, request: &wire::HeadTimestampRequest) -> Result<(), Gone> {
     let req_id = request.req_id.unwrap_or(0);
     let asked = request.contract.clone().unwrap_or_default();
-    session.note(Some(req_id), Request::Head { symbol: symbol_of(&asked) });
+    let symbol = symbol_of(&asked);
+    let kinds = session.shared.plan.happens(Target::Head, &symbol);
+    session.note(Some(req_id), Request::Head { symbol });
+    if before(session, req_id, &kinds).await? == Flow::Stop {
+        return Ok(());
+    }
     match head_text(session, request, &asked).await {
         Err(refusal) => session.error(req_id, &refusal).await,
         Ok(text) => {

@@ -1,21 +1,27 @@
 //! Answers requests for bars and for schedules.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
-use engine_core::calendar::{Calendar, SECOND_NS, utc_date};
+use engine_core::calendar::{Calendar, DAY_NS};
+use strategy_api::Resolution;
+use tokio::time::Instant;
 
 use super::{
     answer::{database, symbol_of},
     contracts::Listing,
+    deliver::{self, Form},
+    fault::{self, Flow, Kind, Target},
     log::Request,
-    market::{Hours, Query, Quote},
-    outbox::{Gone, Out},
+    market::{Hours, Query, Quote, What},
+    outbox::Gone,
+    pacing::Paced,
     request::{self, Asked, HistoryRequest, Refusal},
+    server::Shared,
     session::Session,
     source::Source,
     time,
     window::{self, Window},
-    wire::{self, AnswerFrame, Contract, HistoricalBar, outgoing},
+    wire::{self, Contract, HistoricalBar, outgoing},
 };
 
 /// Begins to answer a request; what takes long goes on beside other requests.
@@ -24,15 +30,37 @@ pub(super) fn begin(session: &Arc<Session>, request: wire::HistoricalDataRequest
     note(session, req_id, &request);
     // Locked until it is entered, so that an answer cannot end before.
     let mut open = session.open.lock().unwrap_or_else(PoisonError::into_inner);
+    let counted = OpenRequest::new(&session.shared);
     let task = tokio::spawn({
         let session = Arc::clone(session);
         async move {
             // A connection that is gone needs no answer.
-            let _ = answer(&session, req_id, &request).await;
+            let _ = answer(&session, req_id, &request, counted.before).await;
+            drop(counted);
             session.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&req_id);
         }
     });
     open.insert(req_id, task.abort_handle());
+}
+
+/// A request that is open until it is dropped, answered or not.
+struct OpenRequest {
+    shared: Arc<Shared>,
+    /// How many were open before it.
+    before: usize,
+}
+
+impl OpenRequest {
+    fn new(shared: &Arc<Shared>) -> Self {
+        let before = shared.open.fetch_add(1, Ordering::Relaxed);
+        Self { shared: Arc::clone(shared), before }
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.shared.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn note(session: &Session, req_id: i32, request: &wire::HistoricalDataRequest) {
@@ -51,16 +79,26 @@ fn note(session: &Session, req_id: i32, request: &wire::HistoricalDataRequest) {
 }
 
 async fn answer(
-    session: &Session,
+    session: &Arc<Session>,
     req_id: i32,
     request: &wire::HistoricalDataRequest,
+    open_before: usize,
 ) -> Result<(), Gone> {
-    match plan(session, req_id, request).await {
+    if let Err(refusal) = session.shared.pacer.check_open(open_before) {
+        return session.error(req_id, &refusal).await;
+    }
+    let symbol = request.contract.as_ref().map(symbol_of).unwrap_or_default();
+    let kinds = session.shared.plan.happens(Target::History, &symbol);
+    if fault::before(session, req_id, &kinds).await? == Flow::Stop {
+        return Ok(());
+    }
+    let kinds: Vec<Kind> = kinds.into_iter().filter(Kind::shapes_answer).collect();
+    match plan(session, req_id, request, fault::widened(&kinds)).await {
         Err(Stopped::Gone) => Err(Gone),
         Err(Stopped::Refused(refusal)) => session.error(req_id, &refusal).await,
         Ok(planned) => match planned.request.asked {
             Asked::Schedule => schedule(session, req_id, &planned).await,
-            Asked::Bars(_) => bars(session, req_id, &planned).await,
+            Asked::Bars(_) => bars(session, req_id, &planned, &kinds).await,
         },
     }
 }
@@ -96,6 +134,7 @@ async fn plan(
     session: &Session,
     req_id: i32,
     request: &wire::HistoricalDataRequest,
+    (overlap, stale): (usize, usize),
 ) -> Result<Planned, Stopped> {
     let shared = &session.shared;
     let now = shared.clock.now();
@@ -106,20 +145,37 @@ async fn plan(
     }
     let asked = request.contract.clone().unwrap_or_default();
     let listing = one(&shared.source, &asked).await?;
+    let resolution = match read.asked {
+        Asked::Bars(resolution) => resolution,
+        Asked::Schedule => Resolution::Day1,
+    };
+    shared.pacer.check(Instant::now(), resolution, paced(request, &read, &listing))?;
     if shared.settings.limits {
         request::check_limits(&read, now)?;
     }
-    let end = read.end.unwrap_or(now).min(now);
+    let end = read.end.unwrap_or(now).min(now) - DAY_NS * i64::try_from(stale).unwrap_or(0);
     let listed = shared.source.listed(&listing.symbol).await.map_err(|error| database(&error))?;
-    let resolution = match read.asked {
-        Asked::Bars(resolution) => resolution,
-        Asked::Schedule => strategy_api::Resolution::Day1,
-    };
     if !request::is_in_reach(end) {
         return Err(Refusal::no_data(&listing.symbol, "Trades").into());
     }
-    let window = window::window(read.duration, end, read.hours, resolution, listed);
+    let mut window = window::window(read.duration, end, read.hours, resolution, listed);
+    if overlap > 0 {
+        window.from = i64::MIN;
+        let sessions = u32::try_from(overlap + 1).unwrap_or(u32::MAX);
+        window.sessions.0 = window::sessions_back(sessions, window.sessions.0, listed);
+    }
     Ok(Planned { request: read, listing, window, now })
+}
+
+/// What the limits on the rate of requests look at.
+fn paced(request: &wire::HistoricalDataRequest, read: &HistoryRequest, listing: &Listing) -> Paced {
+    let exchange = request.contract.as_ref().and_then(|contract| contract.exchange.clone());
+    let contract = format!("{} {exchange:?} {:?}", listing.con_id(), read.what);
+    let whole = format!(
+        "{contract} {:?} {:?} {:?} {:?} {:?}",
+        request.bar_size, request.duration, request.end_date_time, read.hours, read.epoch
+    );
+    Paced { whole, contract, twice: read.what == What::BidAsk }
 }
 
 /// The one contract that a client means.
@@ -135,9 +191,39 @@ pub(super) async fn one(source: &Source, asked: &Contract) -> Result<Listing, Re
     }
 }
 
-async fn bars(session: &Session, req_id: i32, planned: &Planned) -> Result<(), Gone> {
+async fn bars(
+    session: &Session,
+    req_id: i32,
+    planned: &Planned,
+    kinds: &[Kind],
+) -> Result<(), Gone> {
     let Asked::Bars(resolution) = planned.request.asked else { return Ok(()) };
-    let query = Query {
+    let query = query(planned, resolution);
+    let stream = match session.shared.source.bars(&query).await {
+        Ok(stream) => stream,
+        Err(error) => return session.error(req_id, &database(&error)).await,
+    };
+    let form = Form { resolution, epoch: planned.request.epoch };
+    let no_data = || Refusal::no_data(&planned.listing.symbol, what_word(&query));
+    let end = end(req_id, planned);
+    if kinds.is_empty() {
+        return match deliver::stream(session, req_id, stream, form).await? {
+            true => session.send(outgoing::HISTORICAL_DATA_END, &end).await,
+            false => session.error(req_id, &no_data()).await,
+        };
+    }
+    let quotes: Vec<Quote> = stream.flatten().collect();
+    let Some(last) = quotes.last().map(|quote| quote.ts) else {
+        return session.error(req_id, &no_data()).await;
+    };
+    let mut bars: Vec<HistoricalBar> = quotes.iter().map(|quote| form.bar(quote)).collect();
+    let base = if resolution.is_intraday() { query.now.max(last) } else { last };
+    fault::tamper(&mut bars, kinds, |steps| form.later(base, steps));
+    deliver::faulty(session, req_id, &bars, end, kinds).await
+}
+
+fn query(planned: &Planned, resolution: Resolution) -> Query {
+    Query {
         symbol: planned.listing.symbol.clone(),
         has_volume: !planned.listing.index,
         resolution,
@@ -147,34 +233,10 @@ async fn bars(session: &Session, req_id: i32, planned: &Planned) -> Result<(), G
         from: planned.window.from,
         to: planned.window.to,
         now: planned.now,
-    };
-    let stream = match session.shared.source.bars(&query).await {
-        Ok(stream) => stream,
-        Err(error) => return session.error(req_id, &database(&error)).await,
-    };
-    let intraday = resolution.is_intraday();
-    let mut frame = AnswerFrame::new(req_id);
-    let mut any = false;
-    for portion in stream {
-        for quote in portion {
-            any = true;
-            if let Some(full) = frame.push(&written(&quote, intraday, planned.request.epoch)) {
-                session.out.put(Out::Bytes(full)).await?;
-            }
-        }
-        // A long answer lets others have their turn.
-        tokio::task::yield_now().await;
     }
-    if !any {
-        let refusal = Refusal::no_data(&planned.listing.symbol, what_word(&query));
-        return session.error(req_id, &refusal).await;
-    }
-    session.out.put(Out::Bytes(frame.take())).await?;
-    end(session, req_id, planned).await
 }
 
 fn what_word(query: &Query) -> &'static str {
-    use super::market::What;
     match query.what {
         What::Trades => "Trades",
         What::AdjustedLast => "Adjusted_Last",
@@ -185,37 +247,11 @@ fn what_word(query: &Query) -> &'static str {
     }
 }
 
-async fn end(session: &Session, req_id: i32, planned: &Planned) -> Result<(), Gone> {
-    let end = wire::HistoricalDataEnd {
+fn end(req_id: i32, planned: &Planned) -> wire::HistoricalDataEnd {
+    wire::HistoricalDataEnd {
         req_id: Some(req_id),
         start: Some(time::with_zone(planned.window.header)),
         end: Some(time::with_zone(planned.window.to)),
-    };
-    session.send(outgoing::HISTORICAL_DATA_END, &end).await
-}
-
-/// A bar as it travels.
-fn written(quote: &Quote, intraday: bool, epoch: bool) -> HistoricalBar {
-    let date = match (intraday, epoch) {
-        (false, _) => time::compact(utc_date(quote.ts)),
-        (true, true) => (quote.ts / SECOND_NS).to_string(),
-        (true, false) => time::with_zone(quote.ts),
-    };
-    let average = (quote.high + quote.low + quote.close) / 3.0;
-    let trades = quote.volume.map_or(-1, |volume| (volume / 120.0).ceil().min(1e9) as i32);
-    let (volume, wap) = match quote.volume {
-        Some(volume) => (volume.to_string(), format!("{average:.3}")),
-        None => ("-1".to_owned(), "-1".to_owned()),
-    };
-    HistoricalBar {
-        date: Some(date),
-        open: Some(quote.open),
-        high: Some(quote.high),
-        low: Some(quote.low),
-        close: Some(quote.close),
-        volume: Some(volume),
-        wap: Some(wap),
-        count: Some(trades),
     }
 }
 

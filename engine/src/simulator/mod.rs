@@ -4,7 +4,7 @@
 //! It answers requests for historical bars, the first bar there is, contracts, schedules, the clock
 //! and accounts, from made-up prices that follow from a seed (see [`Settings`]) or from the bars of a
 //! database, with a clock of its own. Refusals carry the broker's numbers and texts. It can be told
-//! to misbehave in every way that a gateway does by a script. It places no orders and
+//! to misbehave in every way that a gateway does (see [`fault`]). It places no orders and
 //! sends no live prices; what it does not know it ignores and logs.
 //!
 //! ```no_run
@@ -20,10 +20,14 @@
 
 mod answer;
 mod contracts;
+mod deliver;
+pub mod fault;
 mod history;
 mod log;
 mod market;
+mod opening;
 mod outbox;
+mod pacing;
 mod request;
 mod server;
 mod session;
@@ -33,7 +37,8 @@ mod time;
 mod window;
 mod wire;
 
+pub use fault::{Fault, FaultError};
 pub use log::{Logged, Request};
-pub use market::{Action, ActionKind};
+pub use market::{Action, ActionError, ActionKind};
 pub use server::{Running, Simulator, SimulatorError};
 pub use settings::{Pacing, Settings};

@@ -1,6 +1,12 @@
 //! What one connection still has to send, in order, and how it ends.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     io::AsyncWriteExt,
@@ -33,13 +39,16 @@ pub(super) struct Gone;
 
 /// The way to the client.
 #[derive(Clone, Debug)]
-pub(super) struct Outbox(Sender<Out>);
+pub(super) struct Outbox {
+    queue: Sender<Out>,
+    silent: Arc<AtomicBool>,
+}
 
 impl Outbox {
     /// An outbox and the queue behind it.
     pub(super) fn new() -> (Self, Receiver<Out>) {
         let (sender, receiver) = channel(WAITING);
-        (Self(sender), receiver)
+        (Self { queue: sender, silent: Arc::default() }, receiver)
     }
 
     /// Puts something into the queue, and waits while it is full.
@@ -47,7 +56,15 @@ impl Outbox {
     /// # Errors
     /// When the connection is gone.
     pub(super) async fn put(&self, out: Out) -> Result<(), Gone> {
-        self.0.send(out).await.map_err(|_| Gone)
+        if self.silent.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.queue.send(out).await.map_err(|_| Gone)
+    }
+
+    /// From now on nothing is put into the queue, while the connection stays.
+    pub(super) fn fall_silent(&self) {
+        self.silent.store(true, Ordering::Relaxed);
     }
 
     /// Sends a message.
@@ -60,11 +77,6 @@ impl Outbox {
         message: &impl prost::Message,
     ) -> Result<(), Gone> {
         self.put(Out::Bytes(wire::frame(number, message))).await
-    }
-
-    /// Waits until the connection is gone.
-    pub(super) async fn gone(&self) {
-        self.0.closed().await;
     }
 }
 

@@ -5,19 +5,26 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        watch,
+    },
     task::{JoinHandle, JoinSet},
+    time::sleep,
 };
 
 use super::{
+    fault::{Fault, Plan},
     log::{Logged, Request},
     market::Synthetic,
+    pacing::Pacer,
     session,
     settings::Settings,
     source::Source,
@@ -55,8 +62,14 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// Ids of the clients that are connected.
     pub(super) clients: Mutex<HashSet<i32>>,
+    /// What goes wrong.
+    pub(super) plan: Plan,
+    pub(super) pacer: Pacer,
+    /// Requests for bars that are open on all connections.
+    pub(super) open: AtomicUsize,
     log: Mutex<Vec<Logged>>,
     accepted: AtomicU64,
+    restarts: UnboundedSender<Duration>,
 }
 
 impl Shared {
@@ -72,6 +85,12 @@ impl Shared {
         tracing::debug!(connection, client_id, request_id, ?asked, "request");
         let logged = Logged { connection, client_id, request_id, at, asked };
         self.log.lock().unwrap_or_else(PoisonError::into_inner).push(logged);
+    }
+
+    /// Ends every connection, and listens again after a while.
+    pub(super) fn go_down(&self, wait: Duration) {
+        // Nobody hears it when the simulator has ended.
+        let _ = self.restarts.send(wait);
     }
 
     /// The account of the simulated user: one for paper trading.
@@ -116,16 +135,25 @@ async fn start(settings: Settings, source: Source) -> Result<Running, SimulatorE
     let listener = TcpListener::bind(asked).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let clock = Clock::new(settings.now.unwrap_or_else(machine_time), settings.speed);
+    let (restarts, down) = unbounded_channel();
     let shared = Arc::new(Shared {
+        plan: Plan::new(settings.seed, settings.faults.clone()),
+        pacer: Pacer::new(settings.pacing),
         clock,
         settings,
         source,
         clients: Mutex::default(),
+        open: AtomicUsize::new(0),
         log: Mutex::default(),
         accepted: AtomicU64::new(0),
+        restarts,
     });
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(serve(Arc::clone(&shared), listener, stopped));
+    // Before anybody can connect, so that the first connection is refused for certain.
+    let refused = shared.plan.refused_s().and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let listener = if refused.is_some() { None } else { Some(listener) };
+    let server = Server { shared: Arc::clone(&shared), address, down, stopped };
+    let task = tokio::spawn(server.serve(listener, refused));
     Ok(Running { address, shared, stop, task })
 }
 
@@ -134,20 +162,62 @@ fn machine_time() -> i64 {
     now.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
-async fn serve(shared: Arc<Shared>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
-    let mut sessions = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => accept(&shared, stream, &mut sessions),
-                Err(error) => tracing::warn!(%error, "a connection was not accepted"),
-            },
-            Some(_) = sessions.join_next() => {}
-            _ = stopped.changed() => break,
+/// The task that listens.
+struct Server {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    down: UnboundedReceiver<Duration>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Server {
+    /// Listens until it is stopped; without a listener, after a while.
+    async fn serve(mut self, mut listener: Option<TcpListener>, mut pause: Option<Duration>) {
+        let mut sessions = JoinSet::new();
+        loop {
+            if let Some(listener) = listener.take() {
+                pause = self.listen(&listener, &mut sessions).await;
+            }
+            sessions.shutdown().await;
+            let Some(pause) = pause else { break };
+            tokio::select! {
+                () = sleep(pause) => {}
+                _ = self.stopped.changed() => break,
+            }
+            listener = self.bind_again().await;
+        }
+        self.shared.source.close().await;
+    }
+
+    /// Accepts connections until the simulator is stopped, or restarts after a pause.
+    async fn listen(
+        &mut self,
+        listener: &TcpListener,
+        sessions: &mut JoinSet<()>,
+    ) -> Option<Duration> {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => accept(&self.shared, stream, sessions),
+                    Err(error) => tracing::warn!(%error, "a connection was not accepted"),
+                },
+                Some(_) = sessions.join_next() => {}
+                pause = self.down.recv() => return pause,
+                _ = self.stopped.changed() => return None,
+            }
         }
     }
-    sessions.shutdown().await;
-    shared.source.close().await;
+
+    /// Listens on the same address once more; tries again while somebody else has it.
+    async fn bind_again(&self) -> Option<TcpListener> {
+        loop {
+            match TcpListener::bind(self.address).await {
+                Ok(listener) => return Some(listener),
+                Err(error) => tracing::warn!(%error, "cannot listen again yet"),
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
 }
 
 fn accept(shared: &Arc<Shared>, stream: TcpStream, sessions: &mut JoinSet<()>) {
@@ -192,6 +262,22 @@ impl Running {
     /// Puts its clock to another time, nanoseconds UTC.
     pub fn set_now(&self, at_ns: i64) {
         self.shared.clock.set(at_ns);
+    }
+
+    /// Adds a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.plan.add(fault);
+    }
+
+    /// Forgets all faults, those of the settings too.
+    pub fn heal(&self) {
+        self.shared.plan.clear();
+    }
+
+    /// How many faults have happened so far, of those that are not forgotten.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.shared.plan.happened()
     }
 
     /// Ends every connection and stops listening.

@@ -10,16 +10,18 @@ use tokio::{
     io::{AsyncRead, BufReader},
     net::TcpStream,
     task::AbortHandle,
+    time::Instant,
 };
 
 use super::{
     answer,
     log::Request,
+    opening::{self, Ended},
     outbox::{Gone, Out, Outbox, drain},
+    pacing::Rate,
     request::Refusal,
     server::Shared,
-    time,
-    wire::{self, FrameError, incoming, outgoing},
+    wire::{self, outgoing},
 };
 
 /// One connection with its client.
@@ -65,37 +67,14 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream, connection: u6
     }
 }
 
-/// Why a conversation ended before the client left.
-#[derive(Debug, thiserror::Error)]
-enum Ended {
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    #[error("the client is gone")]
-    Gone,
-}
-
-impl From<Gone> for Ended {
-    fn from(_: Gone) -> Self {
-        Self::Gone
-    }
-}
-
 async fn talk(
     shared: &Arc<Shared>,
     reader: &mut (impl AsyncRead + Unpin),
     out: Outbox,
     connection: u64,
 ) -> Result<(), Ended> {
-    let version = wire::read_versions(reader).await?.agree()?;
-    let time = time::with_zone(shared.clock.now());
-    out.put(Out::Bytes(wire::version_answer(version, &time))).await?;
-    let Some(client_id) = start_api(reader).await? else { return Ok(()) };
-    if !take_id(shared, client_id) {
-        let text =
-            "Unable to connect as the client id is already in use. Retry with a unique client id.";
-        answer::error(&out, shared, -1, &Refusal::new(326, text)).await?;
-        return Ok(out.put(Out::Finish).await?);
-    }
+    let Some(opened) = opening::open(shared, reader, &out).await? else { return Ok(()) };
+    let client_id = opened.client_id;
     let _taken = TakenId { shared: Arc::clone(shared), client_id };
     let session = Arc::new(Session {
         shared: Arc::clone(shared),
@@ -104,26 +83,10 @@ async fn talk(
         client_id,
         open: Mutex::default(),
     });
-    session.welcome().await?;
+    session.welcome(opened.next_id).await?;
     let ended = session.requests(reader).await;
-    session.abort_all();
+    session.abort_others(i32::MIN);
     ended
-}
-
-/// Waits for the message that begins the session; everything before it is ignored.
-async fn start_api(reader: &mut (impl AsyncRead + Unpin)) -> Result<Option<i32>, Ended> {
-    while let Some((number, body)) = wire::read_frame(reader).await? {
-        if number == incoming::START_API + wire::PROTOBUF_OFFSET
-            && let Ok(start) = wire::StartApi::decode(body.as_slice())
-        {
-            return Ok(Some(start.client_id.unwrap_or(0)));
-        }
-    }
-    Ok(None)
-}
-
-fn take_id(shared: &Shared, client_id: i32) -> bool {
-    shared.clients.lock().unwrap_or_else(PoisonError::into_inner).insert(client_id)
 }
 
 /// Farms of data with the notice that says they can be reached.
@@ -135,9 +98,11 @@ pub(super) const FARMS: [(i32, &str); 3] = [
 
 impl Session {
     /// What a client is told as soon as its session has begun.
-    async fn welcome(&self) -> Result<(), Gone> {
+    async fn welcome(&self, next_id: bool) -> Result<(), Gone> {
         answer::accounts(self).await?;
-        answer::next_id(self).await?;
+        if next_id {
+            answer::next_id(self).await?;
+        }
         for (code, text) in FARMS {
             self.error(-1, &Refusal::new(code, text)).await?;
         }
@@ -148,7 +113,16 @@ impl Session {
         self: &Arc<Self>,
         reader: &mut (impl AsyncRead + Unpin),
     ) -> Result<(), Ended> {
+        let mut messages = self.shared.pacer.messages();
         while let Some((number, body)) = wire::read_frame(reader).await? {
+            match messages.one(Instant::now()) {
+                Rate::Fine => {}
+                Rate::Warned(refusal) => self.error(-1, &refusal).await?,
+                Rate::Ended(refusal) => {
+                    self.error(-1, &refusal).await?;
+                    return Ok(self.out.put(Out::Finish).await?);
+                }
+            }
             let Some(number) = number.checked_sub(wire::PROTOBUF_OFFSET) else {
                 self.ignore(number);
                 continue;
@@ -190,9 +164,15 @@ impl Session {
         self.out.send(number, message).await
     }
 
-    /// Ends whatever is still being answered.
-    fn abort_all(&self) {
+    /// Ends whatever is still being answered, but for one request.
+    pub(super) fn abort_others(&self, req_id: i32) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.drain().for_each(|(_, task)| task.abort());
+        open.retain(|id, task| {
+            let stays = *id == req_id;
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
     }
 }

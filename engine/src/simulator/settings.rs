@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::market::Action;
+use super::{fault::Fault, market::Action};
 
 /// Which limits on the rate of requests are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Settings {
     pub pacing: Pacing,
     /// Whether requests for more bars than the broker gives at once are refused.
     pub limits: bool,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             actions: Vec::new(),
             pacing: Pacing::default(),
             limits: true,
+            faults: Vec::new(),
         }
     }
 }

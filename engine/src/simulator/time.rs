@@ -1,6 +1,6 @@
 //! Instants as the broker writes and reads them, and the clock of the simulator.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use engine_core::calendar::SECOND_NS;
 use jiff::{
@@ -49,10 +49,13 @@ fn zone(name: &str) -> Option<TimeZone> {
     TimeZoneDatabase::bundled().get(name).ok()
 }
 
+static NEW_YORK: LazyLock<TimeZone> = LazyLock::new(|| {
+    zone("America/New_York").expect("the bundled time zones hold America/New_York")
+});
+
 /// An instant on the clock of New York.
-pub(super) fn new_york(ns: i64) -> Zoned {
-    let zone = zone("America/New_York").expect("the bundled time zones hold America/New_York");
-    instant(ns).to_zoned(zone)
+fn new_york(ns: i64) -> Zoned {
+    instant(ns).to_zoned(NEW_YORK.clone())
 }
 
 /// The date in New York at an instant.
@@ -62,8 +65,7 @@ pub(super) fn new_york_date(ns: i64) -> Date {
 
 /// Midnight in New York at the start of a date, nanoseconds UTC.
 pub(super) fn new_york_midnight(date: Date) -> i64 {
-    let zone = zone("America/New_York").expect("the bundled time zones hold America/New_York");
-    date.to_zoned(zone).map_or(0, |zoned| nanoseconds(zoned.timestamp()))
+    date.to_zoned(NEW_YORK.clone()).map_or(0, |zoned| nanoseconds(zoned.timestamp()))
 }
 
 fn instant(ns: i64) -> Timestamp {
@@ -128,7 +130,7 @@ pub(super) fn end(text: &str) -> Option<End> {
     let moment = moment(words.next()?, words.next()?)?;
     match words.next() {
         Some(name) => at(moment, zone(name)?, true),
-        None => at(moment, zone("America/New_York")?, false),
+        None => at(moment, NEW_YORK.clone(), false),
     }
 }
 

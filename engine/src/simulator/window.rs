@@ -98,7 +98,7 @@ fn last_session(end: i64, hours: Hours) -> Date {
 }
 
 /// The session that is `count - 1` sessions before `last`.
-fn sessions_back(count: u32, last: Date, floor: Date) -> Date {
+pub(super) fn sessions_back(count: u32, last: Date, floor: Date) -> Date {
     let mut date = last;
     for _ in 1..count {
         if date <= floor {
@@ -121,5 +121,67 @@ fn seconds_back(seconds: i64, end: i64, last: Date, hours: Hours, floor: Date) -
         }
         left -= close - open;
         date = Calendar::Nyse.session_before(date);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::simulator::time::{End, end};
+
+    fn at(text: &str) -> i64 {
+        match end(text) {
+            Some(End::At { ns, .. }) => ns,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn sessions(count: u32, unit: Unit, end: &str) -> (Date, Date) {
+        let floor = date(1990, 1, 2);
+        let duration = Duration { count, unit };
+        window(duration, at(end), Hours::Regular, Resolution::Day1, floor).sessions
+    }
+
+    #[test]
+    fn days_are_sessions_and_the_one_in_progress_counts() {
+        let week = (date(2026, 11, 16), date(2026, 11, 20));
+        // A Sunday, and a Monday before the open.
+        assert_eq!(sessions(5, Unit::D, "20261122-18:00:00"), week);
+        assert_eq!(sessions(5, Unit::D, "20261123-14:30:00"), week);
+        let next = (date(2026, 11, 17), date(2026, 11, 23));
+        assert_eq!(sessions(5, Unit::D, "20261123-14:30:01"), next);
+    }
+
+    #[test]
+    fn weeks_months_and_years_are_of_the_calendar() {
+        let now = "20261120-22:00:00";
+        assert_eq!(sessions(1, Unit::W, now).0, date(2026, 11, 14));
+        assert_eq!(sessions(3, Unit::M, now).0, date(2026, 8, 21));
+        assert_eq!(sessions(5, Unit::Y, now).0, date(2021, 11, 21));
+        assert_eq!(sessions(200, Unit::Y, now).0, date(1990, 1, 2));
+    }
+
+    #[test]
+    fn seconds_are_seconds_of_trading() {
+        let floor = date(1990, 1, 2);
+        let asked = Duration { count: 3600, unit: Unit::S };
+        let end = at("20261123-15:00:00");
+        let found = window(asked, end, Hours::Regular, Resolution::Min1, floor);
+        // Half an hour of Monday, the rest from Friday before the close.
+        assert_eq!(found.sessions, (date(2026, 11, 20), date(2026, 11, 23)));
+        assert_eq!(found.from, at("20261120-20:30:00"));
+        assert_eq!(found.header, at("20261123-14:00:00"));
+    }
+
+    #[test]
+    fn weeks_and_months_begin_whole() {
+        let floor = date(1990, 1, 2);
+        let asked = Duration { count: 1, unit: Unit::Y };
+        let end = at("20261120-22:00:00");
+        let first = |resolution| window(asked, end, Hours::Regular, resolution, floor).sessions.0;
+        assert_eq!(first(Resolution::Week1), date(2025, 11, 17));
+        assert_eq!(first(Resolution::Month1), date(2025, 11, 1));
     }
 }

@@ -25,6 +25,41 @@ pub struct Action {
     pub kind: ActionKind,
 }
 
+/// A text that is no corporate action.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not written SYMBOL=DATE:VALUE, with a value above 0")]
+pub struct ActionError(pub String);
+
+impl Action {
+    /// Reads a split: `AAPL=2026-11-23:4` for 4 new shares for an old one.
+    ///
+    /// # Errors
+    /// When the text has another form.
+    pub fn split(text: &str) -> Result<Self, ActionError> {
+        Self::read(text, ActionKind::Split)
+    }
+
+    /// Reads a dividend: `AAPL=2026-11-23:0.26` for 26 cents a share.
+    ///
+    /// # Errors
+    /// When the text has another form.
+    pub fn dividend(text: &str) -> Result<Self, ActionError> {
+        Self::read(text, ActionKind::Dividend)
+    }
+
+    fn read(text: &str, kind: fn(f64) -> ActionKind) -> Result<Self, ActionError> {
+        let read = || {
+            let (symbol, rest) = text.split_once('=')?;
+            let (date, value) = rest.split_once(':')?;
+            let value: f64 = value.trim().parse().ok()?;
+            let valid = value.is_finite() && value > 0.0 && !symbol.trim().is_empty();
+            let date = date.trim().parse().ok()?;
+            valid.then(|| Self { symbol: symbol.trim().to_owned(), date, kind: kind(value) })
+        };
+        read().ok_or_else(|| ActionError(text.chars().take(80).collect()))
+    }
+}
+
 /// How the prices and volumes of one day are restated, as known on a later day.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Restatement {

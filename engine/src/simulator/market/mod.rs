@@ -21,13 +21,18 @@ use engine_core::calendar::{Calendar, midnight_ns};
 use jiff::civil::Date;
 use strategy_api::Resolution;
 
-pub use actions::{Action, ActionKind};
+pub use actions::{Action, ActionError, ActionKind};
 pub(super) use replay::Replay;
 pub(super) use stream::BarStream;
 
 use super::time::{new_york_date, new_york_midnight};
 use actions::Restatements;
 use stock::Stock;
+
+/// A number in `[0, 1)` that follows from a seed and a number.
+pub(super) fn noise_of(seed: u64, number: i64) -> f64 {
+    noise::uniform(noise::key(seed, number))
+}
 
 /// Which hours of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -137,7 +137,6 @@ pub(crate) fn frame(number: u32, message: &impl Message) -> Vec<u8> {
 pub(crate) struct AnswerFrame {
     req_id: i32,
     bytes: Vec<u8>,
-    bars: usize,
 }
 
 /// Length and number.
@@ -146,13 +145,12 @@ const HEAD: usize = 8;
 impl AnswerFrame {
     /// An empty one.
     pub(crate) fn new(req_id: i32) -> Self {
-        let mut frame = Self { req_id, bytes: Vec::new(), bars: 0 };
+        let mut frame = Self { req_id, bytes: Vec::new() };
         frame.begin();
         frame
     }
 
     fn begin(&mut self) {
-        self.bars = 0;
         self.bytes = vec![0; HEAD];
         prost::encoding::int32::encode(1, &self.req_id, &mut self.bytes);
     }
@@ -165,13 +163,12 @@ impl AnswerFrame {
         prost::encoding::encode_key(2, WireType::LengthDelimited, &mut self.bytes);
         prost::encoding::encode_varint(bar.encoded_len() as u64, &mut self.bytes);
         bar.encode_raw(&mut self.bytes);
-        self.bars += 1;
         ready
     }
 
-    /// Number of bars in the frame.
-    pub(crate) fn bars(&self) -> usize {
-        self.bars
+    /// Length of the frame so far, bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The frame with the bars so far; a new one begins.
@@ -183,5 +180,60 @@ impl AnswerFrame {
         bytes[4..HEAD]
             .copy_from_slice(&(outgoing::HISTORICAL_DATA + PROTOBUF_OFFSET).to_be_bytes());
         bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::wire::Number;
+
+    #[tokio::test]
+    async fn what_is_framed_is_read_again() {
+        // Length 6 covers the number 9 + 200 and field 1 as the varint 5.
+        let bytes = frame(outgoing::NEXT_VALID_ID, &Number { value: Some(5) });
+        assert_eq!(bytes, [0, 0, 0, 6, 0, 0, 0, 209, 8, 5]);
+        let mut reader = bytes.as_slice();
+        let (number, body) = read_frame(&mut reader).await.unwrap().unwrap();
+        assert_eq!((number, body), (209, vec![8, 5]));
+        assert!(read_frame(&mut reader).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn lengths_that_no_request_has_are_refused() {
+        for length in [0_u32, 3, u32::MAX] {
+            let bytes = length.to_be_bytes();
+            assert!(read_frame(&mut bytes.as_slice()).await.is_err(), "{length}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_highest_common_version_is_spoken() {
+        let greeting = b"API\0\0\0\0\x09v213..226";
+        let versions = read_versions(&mut greeting.as_slice()).await.unwrap();
+        assert_eq!(versions, Versions { low: 213, high: 226 });
+        assert_eq!(versions.agree().unwrap(), 225);
+        assert_eq!(Versions { low: 100, high: 217 }.agree().unwrap(), 217);
+        assert!(Versions { low: 100, high: 178 }.agree().is_err());
+        assert!(Versions { low: 226, high: 230 }.agree().is_err());
+        for other in [b"GET / HTTP/1.1\r\n\r\n".as_slice(), b"API\0\0\0\0\x04what", b"AP"] {
+            assert!(read_versions(&mut &other[..]).await.is_err());
+        }
+    }
+
+    #[test]
+    fn an_answer_beyond_the_longest_frame_goes_on_in_the_next() {
+        let bar = HistoricalBar { date: Some("x".repeat(1 << 16)), ..HistoricalBar::default() };
+        let mut answer = AnswerFrame::new(3);
+        let full: Vec<Vec<u8>> = (0..600).filter_map(|_| answer.push(&bar)).collect();
+        let last = answer.take();
+        // 255 bars of 65,536 bytes fit into 16,777,215 with their 8 bytes of tags and lengths.
+        assert_eq!(full.len(), 2);
+        for frame in full.iter().chain([&last]) {
+            let length = u32::from_be_bytes([frame[0], frame[1], frame[2], frame[3]]) as usize;
+            assert_eq!(length, frame.len() - 4);
+            assert!(length <= BODY_MAX);
+            assert_eq!(frame[4..8], [0, 0, 0, 217]);
+        }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod door;
 pub(crate) mod ingest;
 pub(crate) mod plugins;
 pub(crate) mod postgres;
+pub(crate) mod simulated;
 pub(crate) mod store;
 
 use std::future::Future;
