@@ -15,4 +15,5 @@ pub mod order;
 pub mod portfolio;
 pub mod risk;
 pub mod series;
+pub mod sweep;
 pub mod universe;

@@ -50,7 +50,7 @@ pub use omega::omega;
 pub use probabilistic_sharpe::{SharpeEstimate, probabilistic_sharpe};
 pub use profit_factor::profit_factor;
 pub use session_equity::SessionEquity;
-pub use sharpe::{session_sharpe, sharpe};
+pub use sharpe::{session_rate, session_sharpe, sharpe};
 pub use sortino::sortino;
 pub use sqn::sqn;
 pub use summary::{Metrics, MetricsInput};

@@ -7,6 +7,12 @@
 
 use super::moments::{is_negligible, mean_and_std};
 
+/// The risk-free return of one session, from a rate per year.
+#[must_use]
+pub fn session_rate(annual: f64, sessions_per_year: f64) -> f64 {
+    libm::pow(1.0 + annual, 1.0 / sessions_per_year) - 1.0
+}
+
 /// Sharpe ratio of one session: not annualised.
 #[must_use]
 pub fn session_sharpe(excess: &[f64]) -> Option<f64> {

@@ -3,8 +3,9 @@
 use super::{
     MaxDrawdown, SessionEquity, SharpeEstimate, alpha, beta, cagr, calmar, expectancy,
     expected_shortfall, exposure, is_extrapolated, max_drawdown, min_track_record,
-    moments::skewness_and_kurtosis, omega, probabilistic_sharpe, profit_factor, session_sharpe,
-    sharpe, sortino, sqn, tail_ratio, total_return, value_at_risk, volatility, win_rate,
+    moments::skewness_and_kurtosis, omega, probabilistic_sharpe, profit_factor, session_rate,
+    session_sharpe, sharpe, sortino, sqn, tail_ratio, total_return, value_at_risk, volatility,
+    win_rate,
 };
 use crate::calendar::{Calendar, day_number, utc_date};
 use jiff::civil::Date;
@@ -190,7 +191,7 @@ impl Metrics {
 
     fn measure_returns(&mut self, input: &MetricsInput<'_>, curve: &SessionEquity) {
         let year = self.sessions_per_year;
-        let rf = libm::pow(1.0 + input.annual_rf, 1.0 / year) - 1.0;
+        let rf = session_rate(input.annual_rf, year);
         let above_rf = |returns: &[f64]| returns.iter().map(|value| value - rf).collect::<Vec<_>>();
         if let Some(returns) = curve.returns() {
             let excess = above_rf(&returns);

@@ -1,0 +1,18 @@
+//! Sweeps: which parameter sets are tried, in which order, and which of them come out on top.
+//!
+//! A [`Plan`] numbers every candidate of a sweep, so that a block of work is two numbers, any worker
+//! can say which parameters a candidate has, and a sweep that was broken off goes on where it was.
+//! Nothing here grows with the number of trials. Running them, keeping them and showing them is left
+//! to others; what the best of many is worth is said in [`crate::metrics`].
+
+mod constraint;
+mod figures;
+mod order;
+mod plan;
+mod top;
+
+pub use constraint::{Constraint, ConstraintError, Name};
+pub use figures::{Gauge, Metric, SessionRows, TrialFigures, UnknownMetric};
+pub use order::Shuffle;
+pub use plan::{Plan, PlanError};
+pub use top::Top;
