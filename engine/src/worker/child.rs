@@ -6,6 +6,7 @@
 //! worker.
 
 use std::{
+    any::Any,
     fs::File,
     io::{self, Write},
     os::{fd::OwnedFd, unix::net::UnixStream},
@@ -23,8 +24,9 @@ use rustix::{
 };
 
 use super::{
+    blocks::answer_blocks,
     job::perform,
-    wire::{Done, Envelope, Reply, checksum, receive_job},
+    wire::{Done, Envelope, Job, Reply, checksum, receive_job},
 };
 use crate::registry::foreign::map_progress;
 
@@ -72,14 +74,19 @@ fn work(socket: &UnixStream) -> io::Result<()> {
     let library = if has_library { Some(next()?) } else { None };
     limit(Resource::As, memory)?;
     let columns = files.collect();
+    if let Job::Sweep(work) = &job {
+        return answer_blocks(socket, nonce, work, library, columns, &progress);
+    }
     let reply = catch_unwind(AssertUnwindSafe(|| perform(&job, library, columns, &progress)));
-    let reply = reply.unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        std::mem::forget(payload);
-        Reply::Bug(text.unwrap_or_else(|| "a check failed".to_owned()))
-    });
-    answer(socket, result, nonce, &reply)
+    answer(socket, result, nonce, &reply.unwrap_or_else(|payload| Reply::Bug(said(payload))))
+}
+
+/// What a panic of our own said.
+pub(super) fn said(payload: Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    std::mem::forget(payload);
+    text.unwrap_or_else(|| "a check failed".to_owned())
 }
 
 fn limit(resource: Resource, most: u64) -> io::Result<()> {

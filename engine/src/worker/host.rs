@@ -3,13 +3,14 @@
 use std::{
     fs::File,
     hash::{BuildHasher, RandomState},
-    io::{self, PipeReader, Read},
+    io::{self, PipeReader, Read, Write},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::{net::UnixStream, process::CommandExt, process::ExitStatusExt},
     },
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,7 @@ use rustix::{
 use strategy_api::abi::layout::Progress;
 
 use super::{
+    blocks::Answer,
     output::Output,
     wire::{COMMAND, Done, Envelope, Job, Reply, checksum, decode, send_job},
 };
@@ -30,6 +32,8 @@ use crate::registry::foreign::{SharedProgress, map_progress, map_readonly};
 const GRACE: Duration = Duration::from_millis(50);
 /// How long a worker may take to die after it said that it has no memory.
 const DYING: Duration = Duration::from_millis(500);
+/// How long it may take to notice that the waiting is to stop.
+const STOPPING: Duration = Duration::from_millis(100);
 /// All of a worker's environment: long columns in large pages, which saves a million bars some ten
 /// thousand page faults.
 const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
@@ -70,7 +74,8 @@ pub(super) fn execute(order: &Order<'_>) -> io::Result<End> {
     Ok(worker.wait(order.silence))
 }
 
-struct Worker {
+/// A worker that runs.
+pub(super) struct Worker {
     child: Child,
     ended: OwnedFd,
     socket: UnixStream,
@@ -82,7 +87,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(order: &Order<'_>) -> io::Result<Self> {
+    pub(super) fn start(order: &Order<'_>) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
         let (pipe, writer) = io::pipe()?;
         let page = memory_file("progress", MemfdFlags::empty())?;
@@ -160,6 +165,49 @@ impl Worker {
         }
     }
 
+    /// Asks a worker that answers many questions, and waits for the answer. An error is how it ended
+    /// instead, or `None` when the waiting was to stop.
+    pub(super) fn ask(
+        &mut self,
+        question: &[u8],
+        silence: Duration,
+        stop: &AtomicBool,
+    ) -> Result<Vec<u8>, Option<End>> {
+        let sent = self.socket.set_nonblocking(true).and_then(|()| self.socket.write_all(question));
+        if sent.is_err() {
+            return Err(Some(self.ending()));
+        }
+        let mut seen = self.progress.read();
+        let mut deadline = Instant::now() + silence;
+        let mut answer = Answer::default();
+        loop {
+            let ready = self.poll(deadline.min(Instant::now() + STOPPING));
+            match answer.read(&self.socket, self.nonce) {
+                Ok(Some(bytes)) => return Ok(bytes),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "an answer of a worker cannot be read");
+                    let _ = self.end();
+                    return Err(Some(End::Damaged));
+                }
+            }
+            if stop.load(Ordering::Relaxed) {
+                return Err(None);
+            }
+            if ready.ended {
+                return Err(Some(self.ending()));
+            }
+            let now = self.progress.read();
+            if now != seen {
+                (seen, deadline) = (now, Instant::now() + silence);
+            }
+            if Instant::now() >= deadline {
+                self.end();
+                return Err(Some(End::Silent(now, std::mem::take(&mut self.output))));
+            }
+        }
+    }
+
     /// Waits until something can be read or the process has ended; reads what it printed.
     fn poll(&mut self, until: Instant) -> Ready {
         let timeout = until.saturating_duration_since(Instant::now());
@@ -196,6 +244,10 @@ impl Worker {
     }
 
     fn exited(mut self) -> End {
+        self.ending()
+    }
+
+    fn ending(&mut self) -> End {
         let progress = self.progress.read();
         let status = self.end();
         let output = std::mem::take(&mut self.output);

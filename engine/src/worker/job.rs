@@ -43,6 +43,7 @@ pub(super) fn perform(
         Job::Prove { strategy, values, config } => {
             of_name(&defs, strategy).and_then(|def| proof(def, values, files, config, progress))
         }
+        Job::Sweep(_) => return Reply::Bug("a sweep has no single result".to_owned()),
         Job::Check { strategy, values, cuts } => {
             of_name(&defs, strategy).and_then(|def| check(def, values, files, *cuts))
         }
@@ -63,7 +64,10 @@ impl From<DoorError> for Refusal {
     }
 }
 
-fn of_name(defs: &[&'static StrategyDef], name: &str) -> Result<&'static StrategyDef, Reply> {
+pub(super) fn of_name(
+    defs: &[&'static StrategyDef],
+    name: &str,
+) -> Result<&'static StrategyDef, Reply> {
     let found = defs.iter().find(|def| describe(def).is_ok_and(|described| described.name == name));
     found.copied().ok_or_else(|| {
         let reason = format!("it holds no strategy '{name}'");
@@ -86,7 +90,7 @@ fn probe(defs: &[&'static StrategyDef], skip: Option<&[u32]>, progress: &Progres
     Reply::Probed(all)
 }
 
-fn open_columns(files: Vec<OwnedFd>) -> Result<Vec<ColumnFile>, Reply> {
+pub(super) fn open_columns(files: Vec<OwnedFd>) -> Result<Vec<ColumnFile>, Reply> {
     let open = |fd| ColumnFile::open(File::from(fd));
     let files = files.into_iter().map(open).collect::<Result<Vec<_>, _>>();
     files.map_err(|error| Reply::Failed(Failed::Columns(error.to_string())))
@@ -133,7 +137,7 @@ pub(super) fn member(file: &ColumnFile) -> Member<'_> {
     Member { symbol: &file.info().symbol, columns: file.columns() }
 }
 
-fn failed(error: RunError) -> Failed {
+pub(super) fn failed(error: RunError) -> Failed {
     match error {
         RunError::NoBars => Failed::NoBars,
         RunError::Column(text) => Failed::Column(text),

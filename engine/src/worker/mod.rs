@@ -10,11 +10,13 @@
 //! The same job can be done in this process ([`Mode::InProcess`]), for benchmarks and debuggers; then
 //! none of these promises hold. Finding strategies is left to the registry, bars to the feed.
 
+mod blocks;
 mod child;
 mod error;
 mod host;
 mod job;
 mod output;
+mod pool;
 mod wire;
 
 use std::{
@@ -45,6 +47,7 @@ use wire::{Failed, Job, Reply};
 
 pub use child::serve;
 pub use error::{Place, Subject, WorkerError};
+pub use pool::{Block, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
 pub use wire::{COMMAND, Refusal};
 
 /// How long a file may take to be looked into.

@@ -17,6 +17,7 @@ use rustix::net::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::blocks::SweepWork;
 use crate::registry::facts::StrategyFacts;
 
 /// The hidden command that makes this program a worker.
@@ -71,6 +72,8 @@ pub(super) enum Job {
         /// What else the run depends on.
         config: backtest::Config,
     },
+    /// Answer questions about the trials of a sweep until there are no more.
+    Sweep(Box<SweepWork>),
     /// Check that a strategy behaves, over one column file.
     Check {
         /// Name.

@@ -47,6 +47,14 @@ impl<'a> Stage<'a> {
         self.alignment.timeline(&self.members)
     }
 
+    /// Forgets the columns computed so far when they take more than so many bytes.
+    pub fn forget_columns_beyond(&self, bytes: usize) {
+        let mut known = self.columns.borrow_mut();
+        if known.values().map(|column| size_of_val::<[f64]>(column)).sum::<usize>() > bytes {
+            known.clear();
+        }
+    }
+
     /// Runs a strategy; all instruments share one cash account.
     ///
     /// # Errors
