@@ -82,6 +82,7 @@ pub(crate) enum Command {
     Db(super::db::DbArgs),
     Strategies(super::strategies::StrategiesArgs),
     Runs(super::runs::RunsArgs),
+    Sweep(Box<super::sweep::SweepArgs>),
     SimulateGateway(super::simulate_gateway::SimulateGatewayArgs),
     Doctor(super::doctor::DoctorArgs),
 }

@@ -18,6 +18,7 @@ mod refuse;
 mod runs;
 mod simulate_gateway;
 mod strategies;
+mod sweep;
 mod table;
 mod value;
 
@@ -95,6 +96,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
             Command::Ingest(args) => ingest::run(&app, &args).await,
             Command::Strategies(args) => strategies::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,
+            Command::Sweep(args) => sweep::run(&app, &args).await,
             Command::SimulateGateway(args) => simulate_gateway::run(&app, &args).await,
         }
     })

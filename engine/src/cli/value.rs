@@ -170,6 +170,12 @@ pub(crate) fn seed(text: &str) -> Result<u64, Invalid> {
     text.parse().map_err(|_| Invalid::new("not a whole number from 0 to 2^64 - 1", "--seed 42"))
 }
 
+/// A number of trials.
+pub(crate) fn trials(text: &str) -> Result<u64, Invalid> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| Invalid::new("not a whole number above zero", "--random 1000"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

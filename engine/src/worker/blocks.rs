@@ -236,6 +236,7 @@ impl<'a> Bench<'a> {
     }
 
     fn trials(&mut self, first: u64, count: u64) -> Vec<(u64, Outcome)> {
+        self.stage.forget_columns_beyond(MOST_COLUMN_BYTES);
         let mut trials = Vec::new();
         for position in first..(first + count).min(self.work.plan.positions()) {
             if self.work.plan.values(position, &mut self.values) {
@@ -248,7 +249,6 @@ impl<'a> Bench<'a> {
 
     fn trial(&mut self) -> Outcome {
         let config = &self.work.config;
-        self.stage.forget_columns_beyond(MOST_COLUMN_BYTES);
         match self.stage.run(self.def, &self.values, config, self.progress) {
             Ok(run) => {
                 Outcome::Done(self.gauge.measure(&run, &self.sessions, config.cash, self.rf))

@@ -15,6 +15,7 @@ mod child;
 mod error;
 mod host;
 mod job;
+mod line;
 mod output;
 mod pool;
 mod wire;

@@ -8,7 +8,6 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
-    os::{fd::AsFd, unix::net::UnixStream},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -18,27 +17,17 @@ use std::{
     time::Duration,
 };
 
+use super::{About, Limits, Mode, WorkerError, blocks::SweepWork, line::Line, subject_of};
+use crate::{
+    feed::ColumnFile,
+    registry::{Resolved, Source, image::Image},
+};
 use engine_core::{
     backtest::Config,
     calendar::Calendar,
     sweep::{Plan, TrialFigures},
 };
-use strategy_api::abi::raw::ProgressPage;
 
-use super::{
-    About, BYTES_A_BAR, Limits, Mode, WorkerError,
-    blocks::{Answer, Outcome, Question, Said, SweepWork, answer_blocks},
-    host::{End, Order, Worker},
-    subject_of,
-    wire::{Failed, Job, Reply, decode},
-};
-use crate::{
-    feed::ColumnFile,
-    registry::{Resolved, Source, image::Image},
-};
-
-/// Deaths of workers after which a sweep without a single good trial is given up.
-const HOPELESS: u64 = 32;
 /// Blocks that each worker may be ahead of the one that is waited for.
 const AHEAD: u64 = 8;
 
@@ -126,15 +115,17 @@ pub struct Pool {
 
 /// What the threads share.
 #[derive(Debug)]
-struct Desk {
-    job: SweepJob,
-    sharing: Sharing,
+pub(super) struct Desk {
+    pub(super) job: SweepJob,
+    pub(super) sharing: Sharing,
     block: u64,
     queue: Mutex<Queue>,
     moved: Condvar,
-    stop: AtomicBool,
-    deaths: AtomicU64,
-    good: AtomicU64,
+    pub(super) stop: AtomicBool,
+    /// Workers that died.
+    pub(super) deaths: AtomicU64,
+    /// Trials that were answered.
+    pub(super) good: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -254,7 +245,7 @@ impl Desk {
 
     /// What one thread does: works on block after block with a worker of its own.
     fn serve(&self, results: &SyncSender<Result<Block, WorkerError>>) {
-        let mut line = Line { desk: self, link: None };
+        let mut line = Line::new(self);
         while let Some((first, count)) = self.take() {
             let block = match line.block(first, count) {
                 Ok(Some(trials)) => Ok(Block { first, end: first + count, trials }),
@@ -268,12 +259,12 @@ impl Desk {
         }
     }
 
-    fn about(&self) -> About<'_> {
+    pub(super) fn about(&self) -> About<'_> {
         let subject = subject_of(&self.job.strategy);
         About { subject, files: &self.job.files, until: self.job.config.to_ts }
     }
 
-    fn work(&self) -> SweepWork {
+    pub(super) fn work(&self) -> SweepWork {
         SweepWork {
             strategy: self.job.strategy.facts().name.clone(),
             plan: self.job.plan.clone(),
@@ -283,149 +274,10 @@ impl Desk {
         }
     }
 
-    fn image(&self) -> Option<&Image> {
+    pub(super) fn image(&self) -> Option<&Image> {
         match self.job.strategy.source() {
             Source::BuiltIn => None,
             Source::File { image, .. } => Some(image),
         }
     }
-}
-
-/// One thread's connection to a worker, made when it is first needed and again after a death.
-struct Line<'a> {
-    desk: &'a Desk,
-    link: Option<Link>,
-}
-
-enum Link {
-    Process(Box<Worker>),
-    Here(UnixStream),
-}
-
-impl Line<'_> {
-    /// The trials of a block; `None` when the sweep was stopped.
-    fn block(&mut self, first: u64, count: u64) -> Result<Option<Vec<Trial>>, WorkerError> {
-        match self.ask(first, count)? {
-            Ok(trials) => Ok(Some(trials)),
-            Err(None) => Ok(None),
-            Err(Some(_)) if count > 1 => self.one_by_one(first, count),
-            Err(Some(end)) => self.death(first, end).map(|trial| Some(vec![trial])),
-        }
-    }
-
-    fn one_by_one(&mut self, first: u64, count: u64) -> Result<Option<Vec<Trial>>, WorkerError> {
-        let (mut trials, mut values) = (Vec::new(), Vec::new());
-        for position in first..first + count {
-            if self.desk.job.plan.values(position, &mut values) {
-                match self.block(position, 1)? {
-                    Some(one) => trials.extend(one),
-                    None => return Ok(None),
-                }
-            }
-        }
-        Ok(Some(trials))
-    }
-
-    /// The trial that a worker died of.
-    fn death(&self, position: u64, end: End) -> Result<Trial, WorkerError> {
-        let error = match self.desk.about().reply(end, &self.desk.sharing.limits) {
-            Err(error) => error,
-            Ok(reply) => self.desk.about().no_result(reply),
-        };
-        let deaths = self.desk.deaths.fetch_add(1, Ordering::Relaxed) + 1;
-        if deaths >= HOPELESS && self.desk.good.load(Ordering::Relaxed) == 0 {
-            return Err(error);
-        }
-        Ok(Trial { position, result: TrialResult::Failed(error.to_string()) })
-    }
-
-    fn ask(
-        &mut self,
-        first: u64,
-        count: u64,
-    ) -> Result<Result<Vec<Trial>, Option<End>>, WorkerError> {
-        let start = |error: std::io::Error| WorkerError::Start(error.to_string());
-        let question = Question::Block { first, count }.to_bytes().map_err(start)?;
-        let desk = self.desk;
-        let link = match &mut self.link {
-            Some(link) => link,
-            none => none.insert(desk.connect().map_err(start)?),
-        };
-        let answer = match link {
-            Link::Process(worker) => worker.ask(&question, desk.sharing.limits.silence, &desk.stop),
-            Link::Here(socket) => ask_here(socket, &question),
-        };
-        let bytes = match answer {
-            Ok(bytes) => bytes,
-            Err(end) => {
-                self.link = None;
-                return Ok(Err(end));
-            }
-        };
-        match decode(&bytes) {
-            Ok(Said::Trials(trials)) => {
-                let trials: Vec<_> =
-                    trials.into_iter().map(|(at, of)| desk.trial(at, of)).collect();
-                desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
-                Ok(Ok(trials))
-            }
-            Ok(Said::Unusable(reply)) => Err(desk.about().no_result(*reply)),
-            Err(_) => {
-                self.link = None;
-                Ok(Err(Some(End::Damaged)))
-            }
-        }
-    }
-}
-
-impl Desk {
-    fn trial(&self, position: u64, outcome: Outcome) -> Trial {
-        let result = match outcome {
-            Outcome::Done(figures) => TrialResult::Done(figures),
-            Outcome::Failed(Failed::Refused(text)) => TrialResult::Refused(super::one_line(&text)),
-            Outcome::Failed(failed) => {
-                TrialResult::Failed(self.about().no_result(Reply::Failed(failed)).to_string())
-            }
-        };
-        Trial { position, result }
-    }
-
-    fn connect(&self) -> std::io::Result<Link> {
-        let image = self.image();
-        let program = match &self.sharing.mode {
-            Mode::InProcess => return self.connect_here(image),
-            Mode::Worker(program) => program,
-        };
-        let files = &self.job.files;
-        let bars: u64 = files.iter().map(|file| file.info().bars as u64).sum();
-        let order = Order {
-            program,
-            job: Job::Sweep(Box::new(self.work())),
-            library: image.map(Image::fd),
-            files: files.iter().map(|file| file.file().as_fd()).collect(),
-            memory: self.sharing.limits.memory.saturating_add(bars.saturating_mul(BYTES_A_BAR)),
-            silence: self.sharing.limits.silence,
-        };
-        Ok(Link::Process(Box::new(Worker::start(&order)?)))
-    }
-
-    /// The same conversation with a thread of this process, without protection.
-    fn connect_here(&self, image: Option<&Image>) -> std::io::Result<Link> {
-        let (ours, theirs) = UnixStream::pair()?;
-        let library = image.map(Image::share).transpose()?;
-        let files = self.job.files.iter().map(|file| file.file().try_clone().map(Into::into));
-        let files = files.collect::<Result<Vec<_>, _>>()?;
-        let work = self.work();
-        thread::spawn(move || {
-            answer_blocks(&theirs, 0, &work, library, files, &ProgressPage::default())
-        });
-        Ok(Link::Here(ours))
-    }
-}
-
-fn ask_here(mut socket: &UnixStream, question: &[u8]) -> Result<Vec<u8>, Option<End>> {
-    use std::io::Write;
-    let mut answer = Answer::default();
-    let read = socket.write_all(question).and_then(|()| answer.read(socket, 0));
-    read.ok().flatten().map_or(Err(Some(End::Damaged)), Ok)
 }

@@ -36,4 +36,5 @@ mod store_postgres;
 mod store_processes;
 mod store_records;
 mod support;
+mod sweep;
 mod worker;

@@ -151,10 +151,11 @@ mod tests {
     }
 
     fn trials(plan: &Plan) -> Vec<Vec<f64>> {
-        let mut values = Vec::new();
-        (0..plan.positions())
-            .filter_map(|at| plan.values(at, &mut values).then(|| values.clone()))
-            .collect()
+        let all = (0..plan.positions()).map(|at| {
+            let mut values = Vec::new();
+            (plan.values(at, &mut values), values)
+        });
+        all.filter(|(is_trial, _)| *is_trial).map(|(_, values)| values).collect()
     }
 
     #[test]

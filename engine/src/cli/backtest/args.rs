@@ -3,17 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use engine_core::broker::{Commission, FillModel, Slippage};
-use strategy_api::Resolution;
 
-use super::super::{
-    gateway_args::GatewayArgs,
-    value::{self, Moment},
+use super::{
+    super::{gateway_args::GatewayArgs, value},
+    rules::{RulesArgs, no_symbol_twice},
 };
-use crate::{
-    error::{Code, Failure},
-    gateway::Span,
-};
+use crate::{error::Failure, gateway::Span};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,43 +31,11 @@ pub(crate) struct BacktestArgs {
     /// Parameter of the strategy; may be given more than once
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = value::parameter)]
     pub(super) param: Vec<(String, String)>,
-    /// Length of a bar
-    #[arg(short, long, value_name = "LENGTH", default_value = "1d")]
-    pub(super) resolution: Resolution,
-    /// First day (or RFC 3339 instant) to trade; earlier bars warm the strategy up
-    #[arg(long, value_name = "DATE", value_parser = value::moment)]
-    pub(super) from: Option<Moment>,
-    /// Last day (or RFC 3339 instant), inclusive
-    #[arg(long, value_name = "DATE", value_parser = value::moment)]
-    pub(super) to: Option<Moment>,
-    /// Cash at the beginning
-    #[arg(long, value_name = "AMOUNT", default_value = "100000", value_parser = value::positive)]
-    #[arg(allow_negative_numbers = true)]
-    pub(super) cash: f64,
-    /// Price that fills an order: next_open, same_close or next_close
-    #[arg(long, value_name = "MODEL", default_value = "next_open")]
-    pub(super) fill: FillModel,
-    /// Commission: none, per-share:0.005, percent:0.1 or ibkr-fixed
-    #[arg(long, value_name = "MODEL", default_value = "none")]
-    pub(super) commission: Commission,
-    /// Slippage against the trader, in basis points (1 bp = 0.01 %)
-    #[arg(long, value_name = "BPS", default_value = "0", value_parser = value::basis_points)]
-    #[arg(allow_negative_numbers = true)]
-    slippage_bps: f64,
+    #[command(flatten)]
+    pub(super) rules: RulesArgs,
     /// Strategy to compare with, on the same symbols and cash; none for no comparison
     #[arg(long, value_name = "NAME", default_value = "buy_and_hold", value_parser = value::strategy)]
     benchmark: String,
-    /// Yearly risk-free rate as a fraction: 0.02 is 2 %
-    #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
-    #[arg(allow_negative_numbers = true)]
-    pub(super) rf: f64,
-    /// Trade fractions of a share
-    #[arg(long)]
-    pub(super) fractional: bool,
-    /// Seed of strategies that draw random numbers
-    #[arg(long, value_name = "NUMBER", default_value = "0", value_parser = value::seed)]
-    #[arg(allow_negative_numbers = true)]
-    pub(super) seed: u64,
     /// Fail when an order was rejected
     #[arg(long)]
     pub(super) strict: bool,
@@ -116,31 +79,12 @@ impl BacktestArgs {
     /// # Errors
     /// When the period ends before it begins, or a symbol is given twice.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let usage = |message: String| Err(Failure::new(Code::Usage, message));
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from.first_ns() > to.last_ns()
-        {
-            return usage("--from is after --to".to_owned());
-        }
-        let repeated =
-            self.symbol.iter().enumerate().find(|(at, one)| self.symbol[..*at].contains(one));
-        match repeated {
-            Some((_, symbol)) => usage(format!("the symbol '{symbol}' is given twice")),
-            None => Ok(()),
-        }
+        self.rules.check()?;
+        no_symbol_twice(&self.symbol)
     }
 
     /// The strategy to compare with, when one is wanted.
     pub(super) fn benchmark(&self) -> Option<&str> {
         (self.benchmark != "none").then_some(self.benchmark.as_str())
-    }
-
-    /// The slippage model.
-    pub(super) fn slippage(&self) -> Slippage {
-        if self.slippage_bps == 0.0 {
-            Slippage::None
-        } else {
-            Slippage::BasisPoints(self.slippage_bps)
-        }
     }
 }

@@ -30,8 +30,8 @@ pub(super) async fn what_is_missing(
     }
     for symbol in &args.symbol {
         let wanted = Wanted::Span(args.fetch_duration);
-        let request = FetchRequest::new(symbol, args.resolution, wanted);
-        let name = format!("{symbol} {}", args.resolution);
+        let request = FetchRequest::new(symbol, args.rules.resolution, wanted);
+        let name = format!("{symbol} {}", args.rules.resolution);
         let need = need(&**store, &request, ingest::now()).await?;
         match &need {
             Need::None => {

@@ -43,11 +43,11 @@ fn value(run: &Judged<'_>) -> Value {
     };
     json!({
         "symbols": run.args.symbol,
-        "resolution": run.args.resolution.to_string(),
+        "resolution": run.args.rules.resolution.to_string(),
         "asked": run.strategy.asked(),
         "strategy": strategy(run.strategy, run.values),
         "benchmark": run.benchmark.map(|(other, values)| strategy(other, values)),
         "rules": serde_json::to_value(run.config).expect("rules have a JSON form"),
-        "risk_free_rate": run.args.rf,
+        "risk_free_rate": run.args.rules.rf,
     })
 }

@@ -12,7 +12,7 @@ use strategy_api::{Columns, Resolution};
 
 use super::{
     super::{bars, value::Moment},
-    BacktestArgs,
+    RulesArgs,
 };
 use crate::{
     cli::app::App,
@@ -23,31 +23,31 @@ use crate::{
 };
 
 /// Bars and facts, in the order of the run's symbols.
-pub(super) struct Bars {
-    pub(super) files: Vec<ColumnFile>,
-    pub(super) calendar: Calendar,
-    pub(super) resolution: Resolution,
+pub(in crate::cli) struct Bars {
+    pub(in crate::cli) files: Vec<ColumnFile>,
+    pub(in crate::cli) calendar: Calendar,
+    pub(in crate::cli) resolution: Resolution,
     symbols: Vec<String>,
     instruments: Vec<Instrument>,
     adjustments: Vec<String>,
 }
 
 impl Bars {
-    pub(super) async fn obtain(
+    pub(in crate::cli) async fn obtain(
         app: &App,
         store: &dyn Store,
-        args: &BacktestArgs,
+        symbols: &[String],
+        resolution: Resolution,
     ) -> Result<Self, Failure> {
-        let resolution = args.resolution;
         let mut found = Self {
             files: Vec::new(),
             calendar: Calendar::Nyse,
             resolution,
-            symbols: args.symbol.clone(),
+            symbols: symbols.to_vec(),
             instruments: Vec::new(),
             adjustments: Vec::new(),
         };
-        for symbol in &args.symbol {
+        for symbol in symbols {
             found.files.push(bars::obtain(app, store, symbol, resolution).await?);
             let instrument = store.instrument(symbol).await?;
             found.instruments.push(instrument.unwrap_or_else(|| Instrument::us_equity(symbol)));
@@ -80,7 +80,7 @@ impl Bars {
     }
 
     /// The rules of the run.
-    pub(super) fn config(&self, args: &BacktestArgs) -> Config {
+    pub(in crate::cli) fn config(&self, args: &RulesArgs) -> Config {
         Config {
             cash: args.cash,
             fill: args.fill,
@@ -94,10 +94,10 @@ impl Bars {
         }
     }
 
-    pub(super) fn basis<'a>(
+    pub(in crate::cli) fn basis<'a>(
         &self,
         config: &Config,
-        args: &BacktestArgs,
+        args: &RulesArgs,
         ts: &'a [i64],
     ) -> report::Basis<'a> {
         report::Basis {
@@ -110,7 +110,7 @@ impl Bars {
     }
 
     /// Starts of the traded steps, nanoseconds UTC.
-    pub(super) fn timeline(&self, config: &Config, first_step: usize) -> Vec<i64> {
+    pub(in crate::cli) fn timeline(&self, config: &Config, first_step: usize) -> Vec<i64> {
         let members: Vec<_> = self
             .symbols
             .iter()
@@ -122,20 +122,20 @@ impl Bars {
     }
 
     /// The bars of an instrument that the run could see.
-    pub(super) fn visible(&self, instrument: usize, config: &Config) -> Columns<'_> {
+    pub(in crate::cli) fn visible(&self, instrument: usize, config: &Config) -> Columns<'_> {
         let columns = self.files[instrument].columns();
         let end =
             config.to_ts.map_or(columns.len(), |to| columns.ts.partition_point(|ts| *ts <= to));
         columns.slice(0..end)
     }
 
-    pub(super) fn last_prices(&self, config: &Config) -> Vec<f64> {
+    pub(in crate::cli) fn last_prices(&self, config: &Config) -> Vec<f64> {
         let close = |index| self.visible(index, config).close.last().copied().unwrap_or(0.0);
         (0..self.files.len()).map(close).collect()
     }
 
     /// Digest of all bars, in hex: that of a single series itself, or that of all their digests.
-    pub(super) fn digest(&self) -> String {
+    pub(in crate::cli) fn digest(&self) -> String {
         if let [only] = &self.files[..] {
             return only.info().digest.to_string();
         }
@@ -144,7 +144,7 @@ impl Bars {
         feed::Digest(hasher.finalize().into()).to_string()
     }
 
-    pub(super) fn facts(&self, config: &Config) -> Vec<SeriesFacts> {
+    pub(in crate::cli) fn facts(&self, config: &Config) -> Vec<SeriesFacts> {
         let facts = |index: usize| {
             let ts = self.visible(index, config).ts;
             let stamp = |ts: &i64| stamp(*ts, self.resolution);
@@ -160,7 +160,7 @@ impl Bars {
     }
 
     /// Zone in which bars inside a session are dated.
-    pub(super) fn time_zone(&self) -> TimeZone {
+    pub(in crate::cli) fn time_zone(&self) -> TimeZone {
         match self.calendar {
             Calendar::Nyse => TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC),
             Calendar::AlwaysOpen => TimeZone::UTC,

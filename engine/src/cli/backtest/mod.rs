@@ -6,6 +6,7 @@ mod fetch;
 mod identity;
 mod market;
 mod page;
+mod rules;
 
 use std::{panic::resume_unwind, sync::Arc};
 
@@ -13,7 +14,8 @@ use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
 
 pub(crate) use args::BacktestArgs;
-use market::Bars;
+pub(super) use market::Bars;
+pub(super) use rules::{RulesArgs, no_symbol_twice};
 
 use super::{Done, Outcome, app::App};
 use crate::{
@@ -79,8 +81,8 @@ async fn act(
     values: &[f64],
     benchmark: Option<&(Resolved, Vec<f64>)>,
 ) -> Outcome {
-    let bars = Bars::obtain(app, store, args).await?;
-    let config = bars.config(args);
+    let bars = Bars::obtain(app, store, &args.symbol, args.rules.resolution).await?;
+    let config = bars.config(&args.rules);
     let mode = if args.in_process { Mode::InProcess } else { Mode::worker() };
     if args.in_process {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
@@ -105,7 +107,7 @@ async fn act(
     if args.prove {
         let job = RunJob { files: &bars.files, values, config: &config };
         let proof = worker::prove(strategy, &job, &Limits::default(), &mode)?;
-        finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.resolution));
+        finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.rules.resolution));
     }
     let ended = judged.publish(app, &bars, &finished).and(judged.verdict(&finished.report));
     if is_kept {
@@ -146,7 +148,7 @@ impl Judged<'_> {
         beside: Option<&'a RunResult>,
     ) -> Finished<'a> {
         let ts = bars.timeline(self.config, result.first_step);
-        let basis = bars.basis(self.config, self.args, &ts);
+        let basis = bars.basis(self.config, &self.args.rules, &ts);
         let other = beside.map(|beside| report::measure(beside, &basis, None));
         let sessions = other.as_ref().map(|other| &other.sessions);
         let own = report::measure(result, &basis, sessions);
@@ -208,7 +210,7 @@ impl Judged<'_> {
     }
 
     fn write_lists(&self, app: &App, finished: &Finished<'_>) -> Result<(), Failure> {
-        let resolution = self.args.resolution;
+        let resolution = self.args.rules.resolution;
         if let Some(path) = &self.args.trades {
             let trades = &finished.result.trades;
             write_whole(path, |writer| {
@@ -268,7 +270,7 @@ impl Judged<'_> {
             created_at: super::ingest::now(),
             strategy: self.strategy.asked().to_owned(),
             symbols: self.args.symbol.join(","),
-            resolution: self.args.resolution.to_string(),
+            resolution: self.args.rules.resolution.to_string(),
             data_digest: finished.report.data.digest.clone(),
             plugin_sha256: self.strategy.sha256().map(|sum| sum.to_string()).unwrap_or_default(),
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),

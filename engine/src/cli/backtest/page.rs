@@ -28,7 +28,7 @@ pub(super) fn write(
             app.home.reports().join(Path::new(&name).with_extension("html"))
         }
     };
-    let basis = bars.basis(run.config, run.args, &finished.ts);
+    let basis = bars.basis(run.config, &run.args.rules, &finished.ts);
     let zone = bars.time_zone();
     let page = Page {
         title: draw::title(run),

@@ -8,6 +8,8 @@
 mod lexer;
 mod parser;
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 /// A parameter as a constraint may name it.
@@ -130,7 +132,8 @@ impl Operator {
             Self::Greater => truth(a > b),
             Self::GreaterOrEqual => truth(a >= b),
             Self::Equal => truth(a == b),
-            Self::NotEqual => truth(a < b || a > b),
+            // Not `!=`, which NaN satisfies.
+            Self::NotEqual => truth(a.partial_cmp(&b).is_some_and(Ordering::is_ne)),
             Self::And => truth(is_true(a) && is_true(b)),
             Self::Or => truth(is_true(a) || is_true(b)),
         }

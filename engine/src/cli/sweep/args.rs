@@ -1,0 +1,103 @@
+//! The options of `sweep`.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::Args;
+use engine_core::sweep::Metric;
+
+use super::super::{
+    backtest::{RulesArgs, no_symbol_twice},
+    value,
+};
+use crate::error::{Code, Failure};
+
+const EXAMPLES: &str = "\
+Values of a parameter: one (20), a list (10,20,50), a range with both ends
+(5..50, or 5..50:5 in steps of five, 0.5..2:0.1), or all (of a choice, a truth).
+
+Examples:
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=2..100 -p slow=5..300 \\
+      --where \"2 * fast <= slow\" --random 2000 --rank calmar
+  algo-trader sweep -s SPY -s AAPL --strategy momentum -p lookback=20..250:10";
+
+/// Try many parameter sets of a strategy and say which come out on top
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct SweepArgs {
+    /// Symbol; of several each is swept alone, unless --portfolio is given
+    #[arg(short, long = "symbol", required = true, value_parser = value::symbol)]
+    pub(super) symbol: Vec<String>,
+    /// Strategy: its name, an alias of strategies.toml, or file.so:name
+    #[arg(long, value_name = "NAME", value_parser = value::strategy)]
+    pub(super) strategy: String,
+    /// Values to try of a parameter; may be given more than once
+    #[arg(short, long = "param", value_name = "NAME=VALUES", value_parser = value::parameter)]
+    pub(super) param: Vec<(String, String)>,
+    /// Which combinations make sense, such as "fast < slow and slow <= 10 * fast"
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub(super) constraint: Option<String>,
+    /// Try so many combinations drawn at random instead of all
+    #[arg(long, value_name = "NUMBER", value_parser = value::trials)]
+    pub(super) random: Option<u64>,
+    /// Figure by which trials are ranked, best first
+    #[arg(long, value_name = "METRIC", default_value = "sharpe")]
+    pub(super) rank: Metric,
+    /// How many of the best to show
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    pub(super) top: u16,
+    /// Trade all symbols in one account
+    #[arg(long)]
+    pub(super) portfolio: bool,
+    /// Worker processes [default: one for each core]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) rules: RulesArgs,
+    /// Write every trial as CSV
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Really run more than 1,000,000,000 trials
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Run the strategy inside this process, unprotected; for measuring and debugging
+    #[arg(long)]
+    pub(super) in_process: bool,
+}
+
+impl SweepArgs {
+    /// What no single option can know.
+    ///
+    /// # Errors
+    /// When the options contradict each other.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.rules.check()?;
+        no_symbol_twice(&self.symbol)?;
+        let twice =
+            self.param.iter().enumerate().find(|(at, (name, _))| {
+                self.param[..*at].iter().any(|(earlier, _)| earlier == name)
+            });
+        match twice {
+            Some((_, (name, _))) => {
+                Err(Failure::new(Code::Usage, format!("the parameter '{name}' is given twice"))
+                    .help(format!("list its values in one place: -p {name}=10,20,50")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The symbols of each sweep.
+    pub(super) fn sweeps(&self) -> Vec<Vec<String>> {
+        if self.portfolio {
+            vec![self.symbol.clone()]
+        } else {
+            self.symbol.iter().map(|symbol| vec![symbol.clone()]).collect()
+        }
+    }
+
+    /// Number of worker processes.
+    pub(super) fn workers(&self) -> NonZeroUsize {
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.jobs.unwrap_or_else(cores)
+    }
+}

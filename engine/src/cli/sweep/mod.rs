@@ -1,0 +1,88 @@
+//! `sweep`: tries many parameter sets of a strategy on the same bars, one worker for each core, and
+//! shows the best.
+
+mod args;
+mod axis;
+mod search;
+mod show;
+mod space;
+mod tally;
+
+pub(crate) use args::SweepArgs;
+
+use super::{Done, Outcome, app::App, backtest::Bars, interrupt};
+use crate::{
+    error::{Code, Failure},
+    registry::Retry,
+    store::{OpenMode, Store},
+};
+use search::Search;
+use show::Finished;
+
+pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
+    args.check()?;
+    if args.in_process {
+        app.out.note("the strategy runs inside this process, unprotected (--in-process)");
+    }
+    let registry = app.registry(Retry::No)?;
+    // A first look, so that a wrong option is told before any bar is read.
+    space::plan(&registry.resolve(&args.strategy)?, args)?;
+    let store = app.store(OpenMode::ReadWrite).await?;
+    let (mut finished, mut failures) = (Vec::new(), Vec::new());
+    for symbols in args.sweeps() {
+        let one = async {
+            let strategy = registry.resolve(&args.strategy)?;
+            let plan = space::plan(&strategy, args)?;
+            let bars = Bars::obtain(app, &*store, &symbols, args.rules.resolution).await?;
+            one(app, args, &*store, Search::new(strategy, plan, bars, symbols.clone(), args)).await
+        };
+        match one.await {
+            Ok(sweep) => finished.push(sweep),
+            Err(failure) if args.sweeps().len() == 1 || interrupt::requested() => {
+                store.close().await;
+                return Err(failure);
+            }
+            Err(failure) => failures.push((symbols.join(","), failure)),
+        }
+    }
+    store.close().await;
+    publish(app, args, &finished, &failures)
+}
+
+async fn one(
+    app: &App,
+    args: &SweepArgs,
+    _store: &dyn Store,
+    search: Search,
+) -> Result<Finished, Failure> {
+    let (search, tally) = search.run(app)?;
+    Ok(Finished::of(&search, &tally, args))
+}
+
+fn publish(
+    app: &App,
+    args: &SweepArgs,
+    finished: &[Finished],
+    failures: &[(String, Failure)],
+) -> Outcome {
+    if app.out.json() {
+        match finished {
+            [only] if args.sweeps().len() == 1 => app.out.value(&only)?,
+            all => app.out.value(&serde_json::json!({ "sweeps": all }))?,
+        }
+    } else {
+        let texts: Vec<String> = finished.iter().map(|sweep| show::text(sweep, args)).collect();
+        if !texts.is_empty() {
+            app.out.text(&texts.join("\n"))?;
+        }
+    }
+    for (symbols, failure) in failures {
+        app.out.note(&format!("{symbols}: {failure}"));
+    }
+    if finished.is_empty() {
+        let first = failures.first().map(|(_, failure)| failure.clone());
+        return Err(first.unwrap_or_else(|| Failure::new(Code::Bug, "no sweep was run")));
+    }
+    let is_partial = !failures.is_empty() || finished.iter().any(|sweep| sweep.failed > 0);
+    Ok(if is_partial { Done::With(Code::Partial) } else { Done::Well })
+}

@@ -1,0 +1,73 @@
+//! What is known of a sweep so far, fed with its trials in the order of their positions, whether they
+//! come from workers or from the database: counts, the best trials, how much the objective spreads.
+
+use engine_core::sweep::{Metric, Top, TrialFigures};
+
+use crate::worker::{Trial, TrialResult};
+
+/// Failed and refused trials that are shown.
+const MOST_EXAMPLES: usize = 5;
+
+/// A sweep so far.
+#[derive(Debug)]
+pub(super) struct Tally {
+    pub(super) done: u64,
+    pub(super) refused: u64,
+    pub(super) failed: u64,
+    /// Trials whose ranked figure is undefined.
+    pub(super) undefined: u64,
+    /// Positions and texts of the first trials that failed.
+    pub(super) failures: Vec<(u64, String)>,
+    /// The first refusal.
+    pub(super) refusal: Option<(u64, String)>,
+    rank: Metric,
+    top: Top<TrialFigures>,
+}
+
+impl Tally {
+    pub(super) fn new(rank: Metric, top: usize) -> Self {
+        Self {
+            done: 0,
+            refused: 0,
+            failed: 0,
+            undefined: 0,
+            failures: Vec::new(),
+            refusal: None,
+            rank,
+            // The best one is wanted even when none is shown.
+            top: Top::new(top.max(1)),
+        }
+    }
+
+    pub(super) fn take(&mut self, trial: &Trial) {
+        let at = trial.position;
+        match &trial.result {
+            TrialResult::Done(figures) => {
+                self.done += 1;
+                let rank = figures.rank(self.rank);
+                self.undefined += u64::from(rank.is_nan());
+                self.top.offer(rank, at, *figures);
+            }
+            TrialResult::Refused(reason) => {
+                self.refused += 1;
+                self.refusal.get_or_insert_with(|| (at, reason.clone()));
+            }
+            TrialResult::Failed(reason) => {
+                self.failed += 1;
+                if self.failures.len() < MOST_EXAMPLES {
+                    self.failures.push((at, reason.clone()));
+                }
+            }
+        }
+    }
+
+    /// Trials so far, whatever came of them.
+    pub(super) fn trials(&self) -> u64 {
+        self.done + self.refused + self.failed
+    }
+
+    /// The best trials, best first.
+    pub(super) fn best(&self) -> Vec<(u64, TrialFigures)> {
+        self.top.clone().into_best_first()
+    }
+}

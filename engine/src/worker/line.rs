@@ -1,0 +1,167 @@
+//! A thread's line to a worker of a sweep: asks for blocks, and finds the trial that a worker died of.
+
+use std::{
+    io::Write,
+    os::{fd::AsFd, unix::net::UnixStream},
+    sync::atomic::Ordering,
+    thread,
+};
+
+use strategy_api::abi::raw::ProgressPage;
+
+use super::{
+    BYTES_A_BAR, Mode, WorkerError,
+    blocks::{Answer, Outcome, Question, Said, answer_blocks},
+    host::{End, Order, Worker},
+    pool::{Desk, Trial, TrialResult},
+    wire::{Failed, Job, Reply, decode},
+};
+use crate::registry::image::Image;
+
+/// Deaths of workers after which a sweep without a single good trial is given up.
+const HOPELESS: u64 = 32;
+/// One thread's connection to a worker, made when it is first needed and again after a death.
+pub(super) struct Line<'a> {
+    desk: &'a Desk,
+    link: Option<Link>,
+}
+
+enum Link {
+    Process(Box<Worker>),
+    Here(UnixStream),
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(desk: &'a Desk) -> Self {
+        Self { desk, link: None }
+    }
+
+    /// The trials of a block; `None` when the sweep was stopped.
+    pub(super) fn block(
+        &mut self,
+        first: u64,
+        count: u64,
+    ) -> Result<Option<Vec<Trial>>, WorkerError> {
+        match self.ask(first, count)? {
+            Ok(trials) => Ok(Some(trials)),
+            Err(None) => Ok(None),
+            Err(Some(_)) if count > 1 => self.one_by_one(first, count),
+            Err(Some(end)) => self.death(first, end).map(|trial| Some(vec![trial])),
+        }
+    }
+
+    fn one_by_one(&mut self, first: u64, count: u64) -> Result<Option<Vec<Trial>>, WorkerError> {
+        let (mut trials, mut values) = (Vec::new(), Vec::new());
+        for position in first..first + count {
+            if self.desk.job.plan.values(position, &mut values) {
+                match self.block(position, 1)? {
+                    Some(one) => trials.extend(one),
+                    None => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(trials))
+    }
+
+    /// The trial that a worker died of.
+    fn death(&self, position: u64, end: End) -> Result<Trial, WorkerError> {
+        let error = match self.desk.about().reply(end, &self.desk.sharing.limits) {
+            Err(error) => error,
+            Ok(reply) => self.desk.about().no_result(reply),
+        };
+        let deaths = self.desk.deaths.fetch_add(1, Ordering::Relaxed) + 1;
+        if deaths >= HOPELESS && self.desk.good.load(Ordering::Relaxed) == 0 {
+            return Err(error);
+        }
+        Ok(Trial { position, result: TrialResult::Failed(error.to_string()) })
+    }
+
+    fn ask(
+        &mut self,
+        first: u64,
+        count: u64,
+    ) -> Result<Result<Vec<Trial>, Option<End>>, WorkerError> {
+        let start = |error: std::io::Error| WorkerError::Start(error.to_string());
+        let question = Question::Block { first, count }.to_bytes().map_err(start)?;
+        let desk = self.desk;
+        let link = match &mut self.link {
+            Some(link) => link,
+            none => none.insert(desk.connect().map_err(start)?),
+        };
+        let answer = match link {
+            Link::Process(worker) => worker.ask(&question, desk.sharing.limits.silence, &desk.stop),
+            Link::Here(socket) => ask_here(socket, &question),
+        };
+        let bytes = match answer {
+            Ok(bytes) => bytes,
+            Err(end) => {
+                self.link = None;
+                return Ok(Err(end));
+            }
+        };
+        match decode(&bytes) {
+            Ok(Said::Trials(trials)) => {
+                let trials: Vec<_> =
+                    trials.into_iter().map(|(at, of)| desk.trial(at, of)).collect();
+                desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
+                Ok(Ok(trials))
+            }
+            Ok(Said::Unusable(reply)) => Err(desk.about().no_result(*reply)),
+            Err(_) => {
+                self.link = None;
+                Ok(Err(Some(End::Damaged)))
+            }
+        }
+    }
+}
+
+impl Desk {
+    fn trial(&self, position: u64, outcome: Outcome) -> Trial {
+        let result = match outcome {
+            Outcome::Done(figures) => TrialResult::Done(figures),
+            Outcome::Failed(Failed::Refused(text)) => TrialResult::Refused(super::one_line(&text)),
+            Outcome::Failed(failed) => {
+                TrialResult::Failed(self.about().no_result(Reply::Failed(failed)).to_string())
+            }
+        };
+        Trial { position, result }
+    }
+
+    fn connect(&self) -> std::io::Result<Link> {
+        let image = self.image();
+        let program = match &self.sharing.mode {
+            Mode::InProcess => return self.connect_here(image),
+            Mode::Worker(program) => program,
+        };
+        let files = &self.job.files;
+        let bars: u64 = files.iter().map(|file| file.info().bars as u64).sum();
+        let order = Order {
+            program,
+            job: Job::Sweep(Box::new(self.work())),
+            library: image.map(Image::fd),
+            files: files.iter().map(|file| file.file().as_fd()).collect(),
+            memory: self.sharing.limits.memory.saturating_add(bars.saturating_mul(BYTES_A_BAR)),
+            silence: self.sharing.limits.silence,
+        };
+        Ok(Link::Process(Box::new(Worker::start(&order)?)))
+    }
+
+    /// The same conversation with a thread of this process, without protection.
+    fn connect_here(&self, image: Option<&Image>) -> std::io::Result<Link> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let library = image.map(Image::share).transpose()?;
+        let files = self.job.files.iter().map(|file| file.file().try_clone().map(Into::into));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
+        let work = self.work();
+        thread::spawn(move || {
+            answer_blocks(&theirs, 0, &work, library, files, &ProgressPage::default())
+        });
+        Ok(Link::Here(ours))
+    }
+}
+
+fn ask_here(mut socket: &UnixStream, question: &[u8]) -> Result<Vec<u8>, Option<End>> {
+    let mut answer = Answer::default();
+    let read = socket.write_all(question).and_then(|()| answer.read(socket, 0));
+    read.ok().flatten().ok_or(Some(End::Damaged))
+}
