@@ -15,7 +15,7 @@ use algo_trader::{
 };
 
 use engine_core::{
-    backtest::{Config, Stage},
+    backtest::{Config, Rules, Stage},
     broker::{Commission, FillModel, Slippage},
     series::Series,
     universe::Member,
@@ -235,6 +235,7 @@ fn config() -> Config {
         from_ts: None,
         to_ts: None,
         seed: 0,
+        rules: Rules::default(),
     }
 }
 

@@ -18,7 +18,7 @@ typedef struct StrategyState StrategyState;
 #define STRATEGY_ABI_MAJOR 1
 
 // Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-#define STRATEGY_ABI_MINOR 0
+#define STRATEGY_ABI_MINOR 1
 
 // First word of StrategyPlugin: the bytes `STRATEGY`, little-endian.
 #define STRATEGY_PLUGIN_MAGIC 6433186820897526867
@@ -47,8 +47,38 @@ typedef struct StrategyState StrategyState;
 // Place an order.
 #define STRATEGY_ACTION_PLACE 0
 
+// Cancel the order `id`. Since 1.1.
+#define STRATEGY_ACTION_CANCEL 1
+
+// Change the order `id`: prices and size that are not NaN replace its own. Since 1.1.
+#define STRATEGY_ACTION_MODIFY 2
+
+// Cancel every order of the instrument. Since 1.1.
+#define STRATEGY_ACTION_CANCEL_ALL 3
+
 // Work at the market.
 #define STRATEGY_KIND_MARKET 0
+
+// Work at `limit_price` or better. Since 1.1.
+#define STRATEGY_KIND_LIMIT 1
+
+// Work at the market once `stop_price` is reached. Since 1.1.
+#define STRATEGY_KIND_STOP 2
+
+// Work at `limit_price` or better once `stop_price` is reached. Since 1.1.
+#define STRATEGY_KIND_STOP_LIMIT 3
+
+// A stop that follows the price at a distance of `trail`, in currency. Since 1.1.
+#define STRATEGY_KIND_TRAIL_AMOUNT 4
+
+// A stop that follows the price at a distance of `trail`, a fraction of the price. Since 1.1.
+#define STRATEGY_KIND_TRAIL_FRACTION 5
+
+// Work at the open of the next session. Since 1.1.
+#define STRATEGY_KIND_ON_OPEN 6
+
+// Work at the close of the next session. Since 1.1.
+#define STRATEGY_KIND_ON_CLOSE 7
 
 // `size` is a signed number of units to trade.
 #define STRATEGY_SIZE_UNITS 0
@@ -62,8 +92,56 @@ typedef struct StrategyState StrategyState;
 // `size` is the position to hold afterwards, as a fraction of equity.
 #define STRATEGY_SIZE_TARGET_FRACTION 3
 
+// `size` is a signed amount of currency to trade, resolved at the fill price. Since 1.1.
+#define STRATEGY_SIZE_CASH 4
+
+// `size` is a fraction of what `parent` has filled, traded the other way. Since 1.1.
+#define STRATEGY_SIZE_PARENT_FILL 5
+
 // Good until cancelled.
 #define STRATEGY_TIF_GTC 0
+
+// Good for the first session in which it can be worked. Since 1.1.
+#define STRATEGY_TIF_DAY 1
+
+// Good until `expires_at`. Since 1.1.
+#define STRATEGY_TIF_GTD 2
+
+// What its first bar does not fill is cancelled. Since 1.1.
+#define STRATEGY_TIF_IOC 3
+
+// Cancelled unless its first bar fills all of it. Since 1.1.
+#define STRATEGY_TIF_FOK 4
+
+// An order that waited for its parent is worked from now on. Since 1.1.
+#define STRATEGY_STATE_WORKING 0
+
+// The stop of a stop-limit order is reached: its limit is worked from now on. Since 1.1.
+#define STRATEGY_STATE_TRIGGERED 1
+
+// A part has filled, the rest is worked on. Since 1.1.
+#define STRATEGY_STATE_PARTLY_FILLED 2
+
+// The order has ended: filled, or reduced to what the account could carry. Since 1.1.
+#define STRATEGY_STATE_FILLED 3
+
+// The order has ended: cancelled by the strategy, its group, its parent or its time in force. Since 1.1.
+#define STRATEGY_STATE_CANCELLED 4
+
+// The order has ended: its time has run out. Since 1.1.
+#define STRATEGY_STATE_EXPIRED 5
+
+// The order has ended: refused. Since 1.1.
+#define STRATEGY_STATE_REJECTED 6
+
+// An event is a split; its value is the number of new units for an old one. Since 1.1.
+#define STRATEGY_EVENT_SPLIT 0
+
+// An event is a dividend; its value is the currency a unit. Since 1.1.
+#define STRATEGY_EVENT_DIVIDEND 1
+
+// An event is a signal from outside; its name says which. Since 1.1.
+#define STRATEGY_EVENT_SIGNAL 2
 
 // What the plugin is doing, for a host that watches it: nothing yet.
 #define STRATEGY_CALLBACK_LOAD 0
@@ -85,6 +163,9 @@ typedef struct StrategyState StrategyState;
 
 // In the host's own code.
 #define STRATEGY_CALLBACK_HOST 6
+
+// In `on_order`. Since 1.1.
+#define STRATEGY_CALLBACK_ORDER 7
 
 // Column: simple moving average.
 #define STRATEGY_COLUMN_SMA 1
@@ -269,6 +350,42 @@ typedef struct StrategyProgress {
   uint32_t beat;
 } StrategyProgress;
 
+// What became of an order, as the strategy is told of it. Since 1.1.
+typedef struct StrategyReport {
+  // The order.
+  uint64_t order;
+  // Index of the instrument in the universe.
+  uint32_t instrument;
+  // One of the STRATEGY_STATE_ codes.
+  uint32_t state;
+  // Start of the bar in which it happened, nanoseconds UTC.
+  int64_t ts;
+  // Units filled so far, negative for a sale.
+  double filled;
+  // Why, in words; empty when there is nothing to say.
+  struct StrategyText reason;
+  // Zero.
+  uint64_t reserved[3];
+} StrategyReport;
+
+// Something that became known from outside: a corporate action or a signal. Since 1.1.
+typedef struct StrategyEvent {
+  // Index of the instrument in the universe; the largest number for the whole market.
+  uint32_t instrument;
+  // One of the STRATEGY_EVENT_ codes.
+  uint32_t kind;
+  // When it takes effect, nanoseconds UTC.
+  int64_t ts;
+  // When it became known, nanoseconds UTC.
+  int64_t known_at;
+  // Its value; the unit depends on the kind.
+  double value;
+  // Name of a signal; else empty.
+  struct StrategyText name;
+  // Zero.
+  uint64_t reserved[2];
+} StrategyEvent;
+
 // The block that host and plugin share during a run. The host owns it; it grows only at its end.
 typedef struct StrategyBlock {
   // Size of this structure in the host, bytes: a field beyond it does not exist.
@@ -337,6 +454,16 @@ typedef struct StrategyBlock {
   struct StrategyProgress *progress;
   // Seed of the run, for strategies that draw random numbers.
   uint64_t seed;
+  // What became of orders since the last call. Since 1.1.
+  const struct StrategyReport *reports;
+  // Number of reports. Since 1.1.
+  uint64_t n_reports;
+  // Events of the run, by the time at which they became known. Since 1.1.
+  const struct StrategyEvent *events;
+  // Number of events. Since 1.1.
+  uint64_t n_events;
+  // For each step the number of events that are known at its close; null without events. Since 1.1.
+  const uint32_t *events_seen;
 } StrategyBlock;
 
 // Builds an instance: parameters, their number, the block (for declaring columns), out: the state.

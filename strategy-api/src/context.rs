@@ -2,9 +2,14 @@
 
 use crate::{
     Bar, Columns, Resolution,
-    abi::raw::Frame,
-    order::{OrderId, Size},
+    abi::{
+        layout::{ACTION_CANCEL, ACTION_CANCEL_ALL, ACTION_MODIFY, RawOrder},
+        raw::Frame,
+    },
+    event::{Event, EventKind},
+    order::{OrderId, Size, market_order},
     setup::Col,
+    ticket::Ticket,
 };
 
 /// The engine as the strategy sees it at one step.
@@ -197,37 +202,37 @@ impl<'a> Context<'a> {
 
     /// Orders `units` of the current instrument at the market; negative sells.
     #[inline(always)]
-    pub fn order(&mut self, units: f64) -> OrderId {
+    pub fn order(&mut self, units: f64) -> Ticket<'_> {
         self.order_of(self.instrument, Size::Units(units))
     }
 
     /// Buys `units` of the current instrument at the market.
     #[inline(always)]
-    pub fn buy(&mut self, units: f64) -> OrderId {
+    pub fn buy(&mut self, units: f64) -> Ticket<'_> {
         self.order(units)
     }
 
     /// Sells `units` of the current instrument at the market.
     #[inline(always)]
-    pub fn sell(&mut self, units: f64) -> OrderId {
+    pub fn sell(&mut self, units: f64) -> Ticket<'_> {
         self.order(-units)
     }
 
     /// Orders a fraction of equity in the current instrument at the market; negative sells.
     #[inline(always)]
-    pub fn order_fraction(&mut self, fraction: f64) -> OrderId {
+    pub fn order_fraction(&mut self, fraction: f64) -> Ticket<'_> {
         self.order_of(self.instrument, Size::EquityFraction(fraction))
     }
 
     /// Orders whatever makes the current instrument's position this fraction of equity.
     #[inline(always)]
-    pub fn target(&mut self, fraction: f64) -> OrderId {
+    pub fn target(&mut self, fraction: f64) -> Ticket<'_> {
         self.order_of(self.instrument, Size::TargetFraction(fraction))
     }
 
     /// Orders whatever makes an instrument's position this fraction of equity.
     #[inline(always)]
-    pub fn target_of(&mut self, instrument: usize, fraction: f64) -> OrderId {
+    pub fn target_of(&mut self, instrument: usize, fraction: f64) -> Ticket<'_> {
         self.order_of(instrument, Size::TargetFraction(fraction))
     }
 
@@ -240,20 +245,70 @@ impl<'a> Context<'a> {
 
     /// Closes the position in the current instrument.
     #[inline(always)]
-    pub fn close(&mut self) -> OrderId {
+    pub fn close(&mut self) -> Ticket<'_> {
         self.order_of(self.instrument, Size::TargetUnits(0.0))
     }
 
     /// Closes the position in an instrument.
     #[inline(always)]
-    pub fn close_of(&mut self, instrument: usize) -> OrderId {
+    pub fn close_of(&mut self, instrument: usize) -> Ticket<'_> {
         self.order_of(instrument, Size::TargetUnits(0.0))
     }
 
     /// Orders any size of any instrument at the market.
     #[inline(always)]
-    pub fn order_of(&mut self, instrument: usize, size: Size) -> OrderId {
-        self.frame.place(instrument, size)
+    pub fn order_of(&mut self, instrument: usize, size: Size) -> Ticket<'_> {
+        let id = self.frame.place(instrument, size);
+        Ticket::new(self.frame.slot(), id)
+    }
+
+    /// Orders an amount of currency of the current instrument at the market; negative sells.
+    #[inline(always)]
+    pub fn order_cash(&mut self, amount: f64) -> Ticket<'_> {
+        self.order_of(self.instrument, Size::Cash(amount))
+    }
+
+    /// Cancels an order of an earlier step, and with it what is attached to it. The engine counts
+    /// instructions for orders that have ended already and passes over them.
+    pub fn cancel(&mut self, order: OrderId) {
+        self.instruct(RawOrder { action: ACTION_CANCEL, ..self.nothing(order) });
+    }
+
+    /// Cancels every order of the current instrument.
+    pub fn cancel_all(&mut self) {
+        self.instruct(RawOrder { action: ACTION_CANCEL_ALL, ..self.nothing(OrderId(0)) });
+    }
+
+    /// Changes prices and size of an order of an earlier step: write the new ones on the ticket. Kind
+    /// and time in force stay as they are.
+    pub fn modify(&mut self, order: OrderId) -> Ticket<'_> {
+        self.instruct(RawOrder { action: ACTION_MODIFY, ..self.nothing(order) });
+        Ticket::new(self.frame.slot(), order)
+    }
+
+    fn nothing(&self, order: OrderId) -> RawOrder {
+        market_order(order, self.instrument, Size::Units(f64::NAN))
+    }
+
+    fn instruct(&mut self, order: RawOrder) {
+        self.frame.push_order(&order);
+    }
+
+    /// The events that are known by now (corporate actions and signals), the latest first.
+    pub fn events(&self) -> impl Iterator<Item = Event<'a>> + use<'a> {
+        self.frame.events(self.at).rev()
+    }
+
+    /// The latest known value of a signal of the current instrument or of the whole market.
+    #[must_use]
+    pub fn signal(&self, name: &str) -> Option<f64> {
+        let here = Some(self.instrument);
+        self.events()
+            .find(|event| {
+                event.kind == EventKind::Signal(name)
+                    && (event.instrument.is_none() || event.instrument == here)
+            })
+            .map(|event| event.value)
     }
 
     /// Writes a line into the log of the run.

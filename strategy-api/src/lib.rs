@@ -4,13 +4,16 @@
 pub mod abi;
 pub mod bar;
 pub mod context;
+pub mod event;
 pub mod indicators;
 pub mod order;
 pub mod params;
 pub mod resolution;
 pub mod setup;
+pub mod sizing;
 pub mod strategy;
 pub mod testing;
+pub mod ticket;
 
 pub use bar::{Bar, Columns};
 pub use context::Context;
@@ -20,12 +23,16 @@ pub use strategy::Strategy;
 /// Everything that a strategy author needs: `use strategy_api::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Bar, Columns, Context, Resolution, Strategy, export_strategies, indicators,
-        order::{Fill, OrderId, Size},
+        Bar, Columns, Context, Resolution, Strategy,
+        event::{Event, EventKind},
+        export_strategies, indicators,
+        order::{Fill, OrderId, OrderStatus, OrderUpdate, Size},
         params,
         params::Params,
         setup::{BollingerCols, Col, MacdCols, Setup},
+        sizing,
         strategy::{Result, StrategyError},
+        ticket::Ticket,
     };
 }
 

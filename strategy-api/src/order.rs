@@ -1,8 +1,9 @@
 //! Orders and fills as a strategy sees them.
 
 use crate::abi::layout::{
-    ACTION_PLACE, KIND_MARKET, RawFill, RawOrder, SIZE_EQUITY_FRACTION, SIZE_TARGET_FRACTION,
-    SIZE_TARGET_UNITS, SIZE_UNITS, TIF_GTC,
+    ACTION_PLACE, KIND_MARKET, RawFill, RawOrder, RawReport, SIZE_CASH, SIZE_EQUITY_FRACTION,
+    SIZE_PARENT_FILL, SIZE_TARGET_FRACTION, SIZE_TARGET_UNITS, SIZE_UNITS, STATE_CANCELLED,
+    STATE_EXPIRED, STATE_FILLED, STATE_PARTLY_FILLED, STATE_REJECTED, STATE_TRIGGERED, TIF_GTC,
 };
 
 /// Number of an order within its run; the first is 1.
@@ -20,6 +21,10 @@ pub enum Size {
     TargetUnits(f64),
     /// The position to hold afterwards, as a fraction of equity.
     TargetFraction(f64),
+    /// An amount of currency, resolved at the fill price net of commission; negative sells.
+    Cash(f64),
+    /// A fraction of what the parent order has filled, traded the other way.
+    ParentFill(f64),
 }
 
 impl Size {
@@ -31,6 +36,8 @@ impl Size {
             Self::EquityFraction(size) => (SIZE_EQUITY_FRACTION, size),
             Self::TargetUnits(size) => (SIZE_TARGET_UNITS, size),
             Self::TargetFraction(size) => (SIZE_TARGET_FRACTION, size),
+            Self::Cash(size) => (SIZE_CASH, size),
+            Self::ParentFill(size) => (SIZE_PARENT_FILL, size),
         }
     }
 
@@ -42,6 +49,8 @@ impl Size {
             SIZE_EQUITY_FRACTION => Some(Self::EquityFraction(size)),
             SIZE_TARGET_UNITS => Some(Self::TargetUnits(size)),
             SIZE_TARGET_FRACTION => Some(Self::TargetFraction(size)),
+            SIZE_CASH => Some(Self::Cash(size)),
+            SIZE_PARENT_FILL => Some(Self::ParentFill(size)),
             _ => None,
         }
     }
@@ -86,6 +95,75 @@ pub struct Fill {
     pub price: f64,
     /// Commission, in currency.
     pub commission: f64,
+}
+
+/// What has become of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderStatus {
+    /// It waited for its parent and is worked from now on.
+    Working,
+    /// The stop of a stop-limit order is reached; its limit is worked from now on.
+    Triggered,
+    /// A part has filled, the rest is worked on.
+    PartlyFilled,
+    /// Ended: filled, or reduced to what the account could carry.
+    Filled,
+    /// Ended: cancelled by the strategy, its group, its parent or its time in force.
+    Cancelled,
+    /// Ended: its time has run out.
+    Expired,
+    /// Ended: refused.
+    Rejected,
+}
+
+impl OrderStatus {
+    fn from_code(code: u32) -> Self {
+        match code {
+            STATE_TRIGGERED => Self::Triggered,
+            STATE_PARTLY_FILLED => Self::PartlyFilled,
+            STATE_FILLED => Self::Filled,
+            STATE_CANCELLED => Self::Cancelled,
+            STATE_EXPIRED => Self::Expired,
+            STATE_REJECTED => Self::Rejected,
+            _ => Self::Working,
+        }
+    }
+
+    /// Whether nothing more will happen to the order.
+    #[must_use]
+    pub fn is_end(self) -> bool {
+        !matches!(self, Self::Working | Self::Triggered | Self::PartlyFilled)
+    }
+}
+
+/// A change of one of the strategy's orders.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OrderUpdate<'a> {
+    /// The order.
+    pub order: OrderId,
+    /// Index of the instrument in the universe, as it was ordered.
+    pub instrument: usize,
+    /// What has become of it.
+    pub status: OrderStatus,
+    /// Start of the bar in which it happened, nanoseconds UTC.
+    pub ts: i64,
+    /// Units filled so far, negative for a sale.
+    pub filled: f64,
+    /// Why, in words; empty when there is nothing to say.
+    pub reason: &'a str,
+}
+
+impl<'a> OrderUpdate<'a> {
+    pub(crate) fn new(raw: &RawReport, reason: &'a str) -> Self {
+        Self {
+            order: OrderId(raw.order),
+            instrument: raw.instrument as usize,
+            status: OrderStatus::from_code(raw.state),
+            ts: raw.ts,
+            filled: raw.filled,
+            reason,
+        }
+    }
 }
 
 impl From<&RawFill> for Fill {

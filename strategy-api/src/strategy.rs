@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-use crate::{Bar, context::Context, order::Fill, params::Params, setup::Setup};
+use crate::{
+    Bar,
+    context::Context,
+    order::{Fill, OrderUpdate},
+    params::Params,
+    setup::Setup,
+};
 
 /// Why a strategy will not start: a text for the person who chose the parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,9 +47,9 @@ pub type Result<T> = std::result::Result<T, StrategyError>;
 
 /// A strategy. It sees a bar when the bar has closed, and what it orders is worked from the next bar on.
 ///
-/// Within one step of time the engine calls `on_fill` for every fill, then `on_bar` for every
-/// instrument that has a bar there (in the order of the run's symbols), then `on_slice` once. The
-/// orders of one step are worked together.
+/// Within one step of time the engine calls `on_fill` for every fill, then `on_order` for every order
+/// that has changed, then `on_bar` for every instrument that has a bar there (in the order of the
+/// run's symbols), then `on_slice` once. The orders of one step are worked together.
 ///
 /// ```
 /// use strategy_api::prelude::*;
@@ -93,6 +99,12 @@ pub trait Strategy: Sized + Send + 'static {
     /// One of the strategy's orders has filled.
     fn on_fill(&mut self, fill: &Fill, ctx: &mut Context<'_>) {
         let _ = (fill, ctx);
+    }
+
+    /// One of the strategy's orders has changed: filled, triggered, cancelled, expired, rejected.
+    /// What still waits when the run ends, ends after the last call.
+    fn on_order(&mut self, update: &OrderUpdate<'_>, ctx: &mut Context<'_>) {
+        let _ = (update, ctx);
     }
 
     /// The last bar has passed. Orders placed here are rejected.

@@ -1,8 +1,8 @@
 //! Drive a strategy over bars without the engine, and check that it behaves.
 //!
 //! The account here is deliberately plain: market orders fill at the next open, in whole units, for
-//! cash only and without costs. It is for testing what a strategy decides; what the decisions are
-//! worth is the engine's business.
+//! cash only and without costs; orders of other kinds are noted but never fill. It is for testing what
+//! a strategy decides; what the decisions are worth is the engine's business.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::{
     abi::{
         define,
         host::{Fault, Instance, InstrumentBars, LogLine, Market},
-        layout::{RawFill, RawOrder, StrategyDef},
+        layout::{ACTION_PLACE, KIND_MARKET, RawFill, RawOrder, StrategyDef},
         raw::ProgressPage,
     },
     indicators::ColumnSpec,
@@ -248,6 +248,9 @@ impl Account {
     }
 
     fn fill(&mut self, order: &RawOrder, bar: &Bar) -> Option<RawFill> {
+        if (order.action, order.kind, order.parent) != (ACTION_PLACE, KIND_MARKET, 0) {
+            return None;
+        }
         let size =
             Size::from_wire(order.size_kind, order.size).filter(|_| order.size.is_finite())?;
         let whole = |fraction: f64| (fraction * self.equity(bar.open) / bar.open).trunc();
@@ -256,6 +259,8 @@ impl Account {
             Size::EquityFraction(fraction) => whole(fraction),
             Size::TargetUnits(units) => units - self.position,
             Size::TargetFraction(fraction) => whole(fraction) - self.position,
+            Size::Cash(amount) => (amount / bar.open).trunc(),
+            Size::ParentFill(_) => 0.0,
         };
         if quantity == 0.0 || quantity * bar.open > self.cash {
             return None;

@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, fs, path::Path, process::Command, sync::Once};
 
 use strategy_api::abi::layout::{
-    ParamSpec, PluginEntry, Progress, RawColumn, RawFill, RawOrder, RawSeries, RunBlock, Str,
-    StrategyDef,
+    ParamSpec, PluginEntry, Progress, RawColumn, RawEvent, RawFill, RawOrder, RawReport, RawSeries,
+    RunBlock, Str, StrategyDef,
 };
 
 const HEADER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/include/strategy_api.h");
 const ABI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/abi");
 
 /// Names in C, where there are no modules.
-const TYPES: [(&str, &str); 16] = [
+const TYPES: [(&str, &str); 18] = [
     ("Str", "StrategyText"),
     ("ParamSpec", "StrategyParam"),
     ("State", "StrategyState"),
@@ -21,6 +21,8 @@ const TYPES: [(&str, &str); 16] = [
     ("RawColumn", "StrategyColumn"),
     ("RawOrder", "StrategyOrder"),
     ("RawFill", "StrategyFill"),
+    ("RawReport", "StrategyReport"),
+    ("RawEvent", "StrategyEvent"),
     ("Progress", "StrategyProgress"),
     ("RunBlock", "StrategyBlock"),
     ("StartFn", "StrategyStartFn"),
@@ -72,7 +74,18 @@ fn in_terms_of_c(mut text: String) -> String {
     for (name, in_c) in names() {
         text = text.replace(&format!("[`{name}`]"), &in_c).replace(&format!("`{name}`"), &in_c);
     }
-    let lists = ["PARAM_", "ACTION_", "KIND_", "SIZE_", "TIF_", "CALLBACK_", "COLUMN_", "INPUT_"];
+    let lists = [
+        "PARAM_",
+        "ACTION_",
+        "KIND_",
+        "SIZE_",
+        "TIF_",
+        "CALLBACK_",
+        "COLUMN_",
+        "STATE_",
+        "EVENT_",
+        "INPUT_",
+    ];
     for list in lists {
         text = text.replace(&format!("`{list}` codes"), &format!("STRATEGY_{list} codes"));
     }
@@ -136,6 +149,8 @@ fn c_and_rust_agree_on_the_sizes() {
         ("StrategyColumn", size_of::<RawColumn>()),
         ("StrategyOrder", size_of::<RawOrder>()),
         ("StrategyFill", size_of::<RawFill>()),
+        ("StrategyReport", size_of::<RawReport>()),
+        ("StrategyEvent", size_of::<RawEvent>()),
         ("StrategyProgress", size_of::<Progress>()),
         ("StrategyBlock", size_of::<RunBlock>()),
     ];

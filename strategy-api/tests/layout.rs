@@ -6,8 +6,8 @@ use std::{fmt::Write, fs, mem::offset_of};
 use strategy_api::abi::{
     Plugin,
     layout::{
-        ABI_MAJOR, ABI_MINOR, ParamSpec, PluginEntry, Progress, RawColumn, RawFill, RawOrder,
-        RawSeries, RunBlock, Str, StrategyDef,
+        ABI_MAJOR, ABI_MINOR, ParamSpec, PluginEntry, Progress, RawColumn, RawEvent, RawFill,
+        RawOrder, RawReport, RawSeries, RunBlock, Str, StrategyDef,
     },
 };
 
@@ -60,8 +60,11 @@ fn snapshot() -> String {
             size, minor, at, to, timeline, n_timeline, series, n_series, resolution, columns,
             n_columns, cap_columns, declared, warm_up, position, entry_price, cash, orders,
             n_orders, cap_orders, n_orders_dropped, next_order_id, fills, n_fills, error,
-            error_len, error_cap, log, log_len, log_cap, n_log_dropped, progress, seed,
+            error_len, error_cap, log, log_len, log_cap, n_log_dropped, progress, seed, reports,
+            n_reports, events, n_events, events_seen,
         }
+        RawReport { order, instrument, state, ts, filled, reason, reserved }
+        RawEvent { instrument, kind, ts, known_at, value, name, reserved }
     }
     out
 }

@@ -2,18 +2,18 @@
 
 use engine_core::{
     backtest::{Config, RunResult},
-    broker::Slippage,
+    broker::{Ambiguity, Slippage},
     calendar::Calendar,
-    ledger::Trade,
+    ledger::{EntryKind, Trade},
     metrics::{Metrics, MetricsInput, SessionEquity},
-    order::{FillRecord, OrderRecord, OrderState},
+    order::{OrderRecord, OrderState},
 };
 use strategy_api::Resolution;
 
 use super::{
     problems,
     schema::{
-        Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report, SCHEMA,
+        Benchmark, Costs, Counts, DataFacts, Limits, Period, Position, ReasonCount, Report, SCHEMA,
         Settings, StrategyFacts,
     },
     time::stamp,
@@ -128,11 +128,11 @@ pub fn report(
         },
         settings: settings(subject.config, basis),
         metrics: metrics.clone(),
-        costs: costs(&result.fills),
+        costs: costs(result),
         benchmark: benchmark.map(|(name, outcome)| Benchmark {
             name: name.to_owned(),
             metrics: outcome.metrics.clone(),
-            costs: costs(&outcome.result.fills),
+            costs: costs(outcome.result),
         }),
         counts: counts(result),
         positions: positions(result, &subject.symbols, &subject.last_prices),
@@ -146,13 +146,29 @@ pub fn report(
 
 fn settings(config: &Config, basis: &Basis<'_>) -> Settings {
     let stamp = |ts: i64| stamp(ts, basis.resolution);
+    let (rules, margin) = (&config.rules, config.rules.account.margin());
     Settings {
         cash: config.cash,
         fill: config.fill.to_string(),
         commission: config.commission.to_string(),
         slippage_bps: match config.slippage {
-            Slippage::None => 0.0,
             Slippage::BasisPoints(bps) => bps,
+            _ => 0.0,
+        },
+        slippage: config.slippage.to_string(),
+        limit_touch: rules.limit_touch.to_string(),
+        ambiguity: match rules.ambiguity {
+            Ambiguity::Pessimistic => "pessimistic".to_owned(),
+            Ambiguity::Optimistic => "optimistic".to_owned(),
+        },
+        account: rules.account.to_string(),
+        margin_rate: margin.map_or(0.0, |terms| terms.interest),
+        borrow_fee: margin.map_or(0.0, |terms| terms.borrow_fee),
+        limits: Limits {
+            gross: rules.limits.gross,
+            net: rules.limits.net,
+            per_symbol: rules.limits.per_symbol,
+            orders_per_bar: rules.limits.orders_per_bar,
         },
         fractional: config.fractional,
         lots: config.lots.clone(),
@@ -164,14 +180,22 @@ fn settings(config: &Config, basis: &Basis<'_>) -> Settings {
     }
 }
 
-fn costs(fills: &[FillRecord]) -> Costs {
+fn costs(result: &RunResult) -> Costs {
     let mut costs = Costs::default();
-    for fill in fills {
+    for fill in &result.fills {
         costs.commission += fill.commission;
         costs.slippage += (fill.price - fill.reference) * fill.quantity;
         costs.traded_value += (fill.price * fill.quantity).abs();
     }
-    costs.total = costs.commission + costs.slippage;
+    for entry in &result.entries {
+        match entry.kind {
+            EntryKind::Interest => costs.interest -= entry.value,
+            EntryKind::BorrowFee => costs.borrow_fees -= entry.value,
+            EntryKind::Dividend => costs.dividends += entry.value,
+            EntryKind::Split => {}
+        }
+    }
+    costs.total = costs.commission + costs.slippage + costs.interest + costs.borrow_fees;
     costs
 }
 
@@ -185,6 +209,8 @@ fn counts(result: &RunResult) -> Counts {
         expired: ended(OrderState::Expired),
         rejected: ended(OrderState::Rejected),
         reasons: reasons(&result.orders),
+        ignored_instructions: result.ignored_instructions,
+        ambiguous_bars: result.ambiguous_bars,
         fills: result.fills.len(),
         closed_trades: closed,
         open_trades: result.trades.len() - closed,

@@ -80,7 +80,29 @@ pub(super) struct OrderRow<'a> {
     state: &'static str,
     reason: Option<String>,
     filled: f64,
+    kind: Option<&'static str>,
+    limit_price: Option<f64>,
+    stop_price: Option<f64>,
+    trail: Option<f64>,
+    time_in_force: Option<&'static str>,
+    expires: Option<String>,
+    parent: Option<u64>,
+    group: Option<u64>,
+    ended: String,
 }
+
+/// Names of the codes of kind and time in force, by code.
+const KINDS: [&str; 8] = [
+    "market",
+    "limit",
+    "stop",
+    "stop_limit",
+    "trailing_amount",
+    "trailing_fraction",
+    "on_open",
+    "on_close",
+];
+const TIMES_IN_FORCE: [&str; 5] = ["gtc", "day", "gtd", "ioc", "fok"];
 
 /// A fill as it is shown.
 #[derive(Debug, Serialize)]
@@ -143,7 +165,10 @@ impl<'a> Naming<'a> {
             Size::EquityFraction(_) => "equity_fraction",
             Size::TargetUnits(_) => "target_units",
             Size::TargetFraction(_) => "target_fraction",
+            Size::Cash(_) => "cash",
+            Size::ParentFill(_) => "parent_fill",
         });
+        let terms = &order.terms;
         OrderRow {
             id: order.id,
             symbol: self.symbol(order.instrument),
@@ -153,6 +178,16 @@ impl<'a> Naming<'a> {
             state: order.state.name(),
             reason: order.reason.map(|reason| reason.to_string()),
             filled: order.filled,
+            kind: KINDS.get(terms.kind as usize).copied(),
+            limit_price: terms.limit_price,
+            stop_price: terms.stop_price,
+            trail: terms.trail,
+            time_in_force: TIMES_IN_FORCE.get(terms.time_in_force as usize).copied(),
+            expires: (terms.expires_at != 0).then(|| self.time(terms.expires_at)),
+            parent: (terms.parent != 0).then_some(terms.parent),
+            // The top bit marks the group of what is attached to an order; its number is the order's.
+            group: (terms.oca_group != 0).then_some(terms.oca_group & !(1 << 63)),
+            ended: self.time(order.ended_ts),
         }
     }
 

@@ -31,6 +31,16 @@ pub(super) fn warnings(report: &Report) -> Vec<Warning> {
             "orders fill at the very close at which they were decided: no trader can have that";
         warn("optimistic_fill", text.to_owned());
     }
+    if counts.ambiguous_bars > 0 {
+        let bars = plural(usize::try_from(counts.ambiguous_bars).unwrap_or(usize::MAX), "bar");
+        let other = if settings.ambiguity == "optimistic" { "pessimistic" } else { "optimistic" };
+        let text = format!(
+            "{bars} reached two orders that exclude each other and were read as {}: the result may \
+             differ when read as {other}",
+            settings.ambiguity
+        );
+        warn("ambiguous_bars", text);
+    }
     if metrics.cagr_extrapolated {
         let days = metrics.calendar_days.unwrap_or_default();
         let days = plural(usize::try_from(days).unwrap_or_default(), "day");

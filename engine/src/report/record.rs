@@ -5,14 +5,15 @@
 //!
 //! | kind | columns |
 //! |---|---|
-//! | `orders` | id u64, decided_ts i64, size f64, filled f64, instrument u32, size_kind u32, state u32, reason u32 |
+//! | `orders` | id u64, decided_ts i64, size f64, filled f64, instrument u32, size_kind u32, state u32, reason u32, kind u32, limit_price f64, stop_price f64, trail f64, time_in_force u32, expires_at i64, parent u64, oca_group u64, ended_ts i64 |
 //! | `fills` | order u64, ts i64, quantity f64, price f64, reference f64, commission f64, instrument u32 |
 //! | `trades` | opened_ts i64, closed_ts i64, quantity f64, entry_price f64, exit_price f64, held f64, commission f64, slippage f64, cash_flow f64, entry_order u64, exit_order u64, instrument u32 |
 //! | `equity`, `benchmark` | equity f64, day i32; the first row is the initial capital with the lowest i32 as its day |
 //! | `log` | ts i64, bytes u32; then the lines as UTF-8, one after the other |
 //!
 //! Times are nanoseconds UTC, days count from 1970-01-01, an open trade has the lowest i64 as its end.
-//! States and reasons have the codes of this file, which never change; a reason of 0 is none.
+//! States and reasons have the codes of this file, which never change; a reason of 0 is none, a price
+//! that is not a number is none. Orders of the first version end with `reason`: they were market orders.
 
 use std::borrow::Cow;
 
@@ -21,7 +22,7 @@ use engine_core::{
     calendar::{date_of, day_number},
     ledger::Trade,
     metrics::SessionEquity,
-    order::{FillRecord, OrderRecord, OrderState, Reason},
+    order::{FillRecord, OrderRecord, OrderState, OrderTerms, Reason},
 };
 
 use super::lists::Lists;
@@ -47,6 +48,9 @@ impl From<RecordError> for Failure {
     }
 }
 
+/// Columns of the orders, now and before orders had terms.
+const ORDER_COLUMNS: u32 = 17;
+const FIRST_ORDER_COLUMNS: u32 = 8;
 const NO_DAY: i32 = i32::MIN;
 const NOT_CLOSED: i64 = i64::MIN;
 
@@ -93,7 +97,7 @@ pub fn decode(blobs: &[(String, Vec<u8>)]) -> Result<Lists<'static>, RecordError
 type Decoded<T> = Result<Cow<'static, [T]>, &'static str>;
 
 fn encode_orders(orders: &[OrderRecord]) -> Vec<u8> {
-    let mut blob = Writer::new(8, orders.len());
+    let mut blob = Writer::new(ORDER_COLUMNS, orders.len());
     blob.column(orders.iter().map(|order| order.id.to_le_bytes()));
     blob.column(orders.iter().map(|order| order.decided_ts.to_le_bytes()));
     blob.column(orders.iter().map(|order| order.size.to_le_bytes()));
@@ -102,30 +106,69 @@ fn encode_orders(orders: &[OrderRecord]) -> Vec<u8> {
     blob.column(orders.iter().map(|order| order.size_kind.to_le_bytes()));
     blob.column(orders.iter().map(|order| state_code(order.state).to_le_bytes()));
     blob.column(orders.iter().map(|order| order.reason.map_or(0, reason_code).to_le_bytes()));
+    let price = |price: Option<f64>| price.unwrap_or(f64::NAN).to_le_bytes();
+    blob.column(orders.iter().map(|order| order.terms.kind.to_le_bytes()));
+    blob.column(orders.iter().map(|order| price(order.terms.limit_price)));
+    blob.column(orders.iter().map(|order| price(order.terms.stop_price)));
+    blob.column(orders.iter().map(|order| price(order.terms.trail)));
+    blob.column(orders.iter().map(|order| order.terms.time_in_force.to_le_bytes()));
+    blob.column(orders.iter().map(|order| order.terms.expires_at.to_le_bytes()));
+    blob.column(orders.iter().map(|order| order.terms.parent.to_le_bytes()));
+    blob.column(orders.iter().map(|order| order.terms.oca_group.to_le_bytes()));
+    blob.column(orders.iter().map(|order| order.ended_ts.to_le_bytes()));
     blob.finish()
 }
 
 fn decode_orders(mut blob: Reader<'_>) -> Decoded<OrderRecord> {
-    blob.expect(8)?;
+    let is_first_version = blob.expect(FIRST_ORDER_COLUMNS).is_ok();
+    if !is_first_version {
+        blob.expect(ORDER_COLUMNS)?;
+    }
     let (id, decided, size, filled) =
         (blob.column()?, blob.column()?, blob.column()?, blob.column()?);
     let (instrument, size_kind) = (blob.column()?, blob.column()?);
     let (state, reason) = (blob.column()?, blob.column()?);
+    let terms = if is_first_version { None } else { Some(decode_terms(&mut blob)?) };
     blob.end()?;
     let order = |row: usize| {
         let reason = u32::from_le_bytes(reason[row]);
+        let decided_ts = i64::from_le_bytes(decided[row]);
+        let terms = terms.as_ref().map(|terms| terms[row]);
+        let (terms, ended_ts) = terms.unwrap_or((OrderTerms::default(), decided_ts));
         Ok(OrderRecord {
             id: u64::from_le_bytes(id[row]),
             instrument: u32::from_le_bytes(instrument[row]),
-            decided_ts: i64::from_le_bytes(decided[row]),
+            decided_ts,
             size_kind: u32::from_le_bytes(size_kind[row]),
             size: f64::from_le_bytes(size[row]),
             state: state_of(u32::from_le_bytes(state[row]))?,
             reason: if reason == 0 { None } else { Some(reason_of(reason)?) },
             filled: f64::from_le_bytes(filled[row]),
+            terms,
+            ended_ts,
         })
     };
     (0..id.len()).map(order).collect()
+}
+
+/// Terms and end of every order.
+fn decode_terms(blob: &mut Reader<'_>) -> Result<Vec<(OrderTerms, i64)>, &'static str> {
+    let price = |bytes| Some(f64::from_le_bytes(bytes)).filter(|price| !price.is_nan());
+    let (kind, limit, stop, trail) =
+        (blob.column()?, blob.column()?, blob.column()?, blob.column()?);
+    let (time_in_force, expires_at) = (blob.column()?, blob.column()?);
+    let (parent, oca_group, ended) = (blob.column()?, blob.column()?, blob.column()?);
+    let terms = |row: usize| OrderTerms {
+        kind: u32::from_le_bytes(kind[row]),
+        limit_price: price(limit[row]),
+        stop_price: price(stop[row]),
+        trail: price(trail[row]),
+        time_in_force: u32::from_le_bytes(time_in_force[row]),
+        expires_at: i64::from_le_bytes(expires_at[row]),
+        parent: u64::from_le_bytes(parent[row]),
+        oca_group: u64::from_le_bytes(oca_group[row]),
+    };
+    Ok((0..kind.len()).map(|row| (terms(row), i64::from_le_bytes(ended[row]))).collect())
 }
 
 fn encode_fills(fills: &[FillRecord]) -> Vec<u8> {
@@ -270,7 +313,7 @@ fn state_of(code: u32) -> Result<OrderState, &'static str> {
 }
 
 /// By code, from 1 on.
-const REASONS: [Reason; 11] = [
+const REASONS: [Reason; 24] = [
     Reason::NotFinite,
     Reason::ZeroSize,
     Reason::UnknownInstrument,
@@ -282,6 +325,19 @@ const REASONS: [Reason; 11] = [
     Reason::NoNextBar,
     Reason::AfterTheEnd,
     Reason::Reduced,
+    Reason::BadPrice,
+    Reason::UnknownParent,
+    Reason::ParentEnded,
+    Reason::GroupFilled,
+    Reason::ByStrategy,
+    Reason::NotAtOnce,
+    Reason::DayOver,
+    Reason::TimeOver,
+    Reason::RunEnded,
+    Reason::NoMargin,
+    Reason::OverLimit,
+    Reason::TooManyOrders,
+    Reason::MarginCall,
 ];
 
 fn reason_code(reason: Reason) -> u32 {
@@ -297,6 +353,19 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::NoNextBar => 9,
         Reason::AfterTheEnd => 10,
         Reason::Reduced => 11,
+        Reason::BadPrice => 12,
+        Reason::UnknownParent => 13,
+        Reason::ParentEnded => 14,
+        Reason::GroupFilled => 15,
+        Reason::ByStrategy => 16,
+        Reason::NotAtOnce => 17,
+        Reason::DayOver => 18,
+        Reason::TimeOver => 19,
+        Reason::RunEnded => 20,
+        Reason::NoMargin => 21,
+        Reason::OverLimit => 22,
+        Reason::TooManyOrders => 23,
+        Reason::MarginCall => 24,
     }
 }
 

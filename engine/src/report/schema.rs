@@ -124,8 +124,22 @@ pub struct Settings {
     pub fill: String,
     /// Name of the commission model, with its rate.
     pub commission: String,
-    /// Slippage in basis points of the price.
+    /// Slippage in basis points of the price; 0 when the model is another.
     pub slippage_bps: f64,
+    /// Name of the slippage model, with its numbers.
+    pub slippage: String,
+    /// When a limit order fills: `touch` or `strict`.
+    pub limit_touch: String,
+    /// What is assumed of a bar that can be read in two ways: `pessimistic` or `optimistic`.
+    pub ambiguity: String,
+    /// Kind of account: `cash` or `margin`.
+    pub account: String,
+    /// Interest on borrowed cash, fraction a year.
+    pub margin_rate: f64,
+    /// Fee for borrowed shares, fraction a year.
+    pub borrow_fee: f64,
+    /// Limits on exposure (multiples of equity) and orders; null where there is none.
+    pub limits: Limits,
     /// Whether any quantity may be traded.
     pub fractional: bool,
     /// Lot of each symbol, units.
@@ -142,6 +156,20 @@ pub struct Settings {
     pub sessions_per_year: f64,
 }
 
+/// The limits of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Long and short positions added, multiple of equity.
+    pub gross: Option<f64>,
+    /// Long less short positions, multiple of equity.
+    pub net: Option<f64>,
+    /// Any one position, multiple of equity.
+    pub per_symbol: Option<f64>,
+    /// Orders at one bar.
+    pub orders_per_bar: Option<u32>,
+}
+
 /// What trading cost, in the account's currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -150,8 +178,14 @@ pub struct Costs {
     pub commission: f64,
     /// Slippage of all fills.
     pub slippage: f64,
-    /// Both.
+    /// Interest on borrowed cash.
+    pub interest: f64,
+    /// Fees for borrowed shares.
+    pub borrow_fees: f64,
+    /// All of these.
     pub total: f64,
+    /// Dividends received, less those paid on short positions; not among the costs.
+    pub dividends: f64,
     /// Value of everything bought and sold.
     pub traded_value: f64,
 }
@@ -176,14 +210,19 @@ pub struct Counts {
     pub orders: usize,
     /// Orders filled, reduced ones included.
     pub filled: usize,
-    /// Orders with nothing to do.
+    /// Orders with nothing to do, and those that the strategy, their group, their parent or their time
+    /// in force ended.
     pub cancelled: usize,
-    /// Orders that the end of the run overtook.
+    /// Orders whose time ran out or that the end of the run overtook.
     pub expired: usize,
     /// Orders refused.
     pub rejected: usize,
     /// Why, by number, in the order of the first such order.
     pub reasons: Vec<ReasonCount>,
+    /// Instructions that named no working order, or a change that made no sense.
+    pub ignored_instructions: u64,
+    /// Bars that can be read in two ways, so that the result depends on how they are read.
+    pub ambiguous_bars: u64,
     /// Fills.
     pub fills: usize,
     /// Closed trades.

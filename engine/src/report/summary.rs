@@ -196,16 +196,19 @@ fn notes(report: &Report) -> Vec<(String, String)> {
     let mut notes = vec![
         ("Fills", fills(settings)),
         ("Costs", format!("commission {}, slippage {}", settings.commission, slippage(settings))),
-        (
-            "Ratios",
-            format!(
-                "of simple returns by session, risk-free rate {} a year, {} sessions a year \
-                 ({calendar}); drawdown and exposure by bar",
-                percent(settings.risk_free_rate),
-                plain(settings.sessions_per_year)
-            ),
-        ),
     ];
+    if let Some(account) = account(settings) {
+        notes.push(("Account", account));
+    }
+    notes.push((
+        "Ratios",
+        format!(
+            "of simple returns by session, risk-free rate {} a year, {} sessions a year \
+                 ({calendar}); drawdown and exposure by bar",
+            percent(settings.risk_free_rate),
+            plain(settings.sessions_per_year)
+        ),
+    ));
     if let Some(benchmark) = benchmark {
         let name = printable(&benchmark.name);
         notes.push(("Benchmark", format!("{name}, with the same cash, period, fills and costs")));
@@ -244,11 +247,30 @@ fn fills(settings: &Settings) -> String {
 }
 
 fn slippage(settings: &Settings) -> String {
-    if settings.slippage_bps == 0.0 {
+    if settings.slippage_bps != 0.0 {
+        format!("{} basis points", plain(settings.slippage_bps))
+    } else if settings.slippage.is_empty() {
         "none".to_owned()
     } else {
-        format!("{} basis points", plain(settings.slippage_bps))
+        settings.slippage.clone()
     }
+}
+
+/// What an account that is not plain costs and may do.
+fn account(settings: &Settings) -> Option<String> {
+    let mut parts = Vec::new();
+    if settings.account == "margin" {
+        let (interest, fee) = (percent(settings.margin_rate), percent(settings.borrow_fee));
+        parts.push(format!("margin (Reg-T), {interest} interest and {fee} borrow fee a year"));
+    }
+    let limits = settings.limits;
+    for (name, limit) in
+        [("gross", limits.gross), ("net", limits.net), ("per symbol", limits.per_symbol)]
+    {
+        parts.extend(limit.map(|limit| format!("{name} at most {} of equity", percent(limit))));
+    }
+    parts.extend(limits.orders_per_bar.map(|most| format!("at most {most} orders a bar")));
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// `46 placed: 45 filled, 1 expired (the run ended before its next bar)`.

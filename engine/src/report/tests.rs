@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use engine_core::{
-    backtest::{Config, LogEntry, RunResult},
+    backtest::{Config, LogEntry, Rules, RunResult},
     broker::{Commission, FillModel, Slippage},
     calendar::{Calendar, midnight_ns},
     ledger,
     metrics::Metrics,
-    order::{FillRecord, OrderRecord, OrderState, Reason},
+    order::{FillRecord, OrderRecord, OrderState, OrderTerms, Reason},
 };
 use jiff::civil::date;
 use serde_json::{Map, Value, json};
@@ -41,6 +41,8 @@ fn result() -> RunResult {
         state,
         reason,
         filled,
+        terms: OrderTerms::default(),
+        ended_ts: decided_ts,
     };
     let fills = vec![
         fill(1, day(9), 10.0, 99.5),
@@ -60,6 +62,9 @@ fn result() -> RunResult {
         ],
         trades: ledger::trades(&fills, 1),
         fills,
+        entries: Vec::new(),
+        ambiguous_bars: 0,
+        ignored_instructions: 0,
         cash: 47.0,
         position: vec![10.0],
         log: vec![LogEntry { ts: day(10), text: "took profit\u{1b}[0m".to_owned() }],
@@ -84,6 +89,7 @@ fn config() -> Config {
         from_ts: Some(days()[0]),
         to_ts: None,
         seed: 7,
+        rules: Rules::default(),
     }
 }
 

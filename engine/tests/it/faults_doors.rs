@@ -8,7 +8,7 @@ use algo_trader::{
     worker::{Limits, RunJob, run},
 };
 use engine_core::{
-    backtest::Config,
+    backtest::{Config, Rules},
     broker::{Commission, FillModel, Slippage},
 };
 
@@ -70,6 +70,7 @@ fn ran(body: &str) -> Result<(), Failure> {
         from_ts: None,
         to_ts: None,
         seed: 0,
+        rules: Rules::default(),
     };
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(100)]);
     let job = RunJob { files: &files, values: &values, config: &config };

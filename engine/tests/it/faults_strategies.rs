@@ -11,7 +11,7 @@ use algo_trader::{
     worker::{Limits, RunJob, run},
 };
 use engine_core::{
-    backtest::{Config, RunResult},
+    backtest::{Config, Rules, RunResult},
     broker::{Commission, FillModel, Slippage},
     order::{OrderState, Reason},
 };
@@ -41,6 +41,7 @@ fn config() -> Config {
         from_ts: None,
         to_ts: None,
         seed: 0,
+        rules: Rules::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use algo_trader::{
     worker::{Limits, Mode, RunJob, run},
 };
 use engine_core::{
-    backtest::{Config, RunResult},
+    backtest::{Config, Rules, RunResult},
     broker::{Commission, FillModel, Slippage},
 };
 
@@ -66,6 +66,7 @@ fn run_with(
         from_ts: None,
         to_ts: None,
         seed: 7,
+        rules: Rules::default(),
     };
     let values = strategy.values(&given).unwrap();
     let job = RunJob { files, values: &values, config: &config };

@@ -7,7 +7,7 @@ use algo_trader::{
     worker::{Limits, Mode, RunJob, WorkerError, check, run},
 };
 use engine_core::{
-    backtest::{Config, RunResult},
+    backtest::{Config, Rules, RunResult},
     broker::{Commission, FillModel, Slippage},
 };
 
@@ -24,6 +24,7 @@ fn config() -> Config {
         from_ts: None,
         to_ts: None,
         seed: 0,
+        rules: Rules::default(),
     }
 }
 

@@ -4,7 +4,7 @@
 /// Major version of the ABI: another major is never loaded.
 pub const ABI_MAJOR: u32 = 1;
 /// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 /// First word of `PluginEntry`: the bytes `STRATEGY`, little-endian.
 pub const PLUGIN_MAGIC: u64 = 0x5947_4554_4152_5453;
 
@@ -26,9 +26,29 @@ pub const PARAM_CHOICE: u32 = 3;
 
 /// Place an order.
 pub const ACTION_PLACE: u32 = 0;
+/// Cancel the order `id`. Since 1.1.
+pub const ACTION_CANCEL: u32 = 1;
+/// Change the order `id`: prices and size that are not NaN replace its own. Since 1.1.
+pub const ACTION_MODIFY: u32 = 2;
+/// Cancel every order of the instrument. Since 1.1.
+pub const ACTION_CANCEL_ALL: u32 = 3;
 
 /// Work at the market.
 pub const KIND_MARKET: u32 = 0;
+/// Work at `limit_price` or better. Since 1.1.
+pub const KIND_LIMIT: u32 = 1;
+/// Work at the market once `stop_price` is reached. Since 1.1.
+pub const KIND_STOP: u32 = 2;
+/// Work at `limit_price` or better once `stop_price` is reached. Since 1.1.
+pub const KIND_STOP_LIMIT: u32 = 3;
+/// A stop that follows the price at a distance of `trail`, in currency. Since 1.1.
+pub const KIND_TRAIL_AMOUNT: u32 = 4;
+/// A stop that follows the price at a distance of `trail`, a fraction of the price. Since 1.1.
+pub const KIND_TRAIL_FRACTION: u32 = 5;
+/// Work at the open of the next session. Since 1.1.
+pub const KIND_ON_OPEN: u32 = 6;
+/// Work at the close of the next session. Since 1.1.
+pub const KIND_ON_CLOSE: u32 = 7;
 
 /// `size` is a signed number of units to trade.
 pub const SIZE_UNITS: u32 = 0;
@@ -38,9 +58,43 @@ pub const SIZE_EQUITY_FRACTION: u32 = 1;
 pub const SIZE_TARGET_UNITS: u32 = 2;
 /// `size` is the position to hold afterwards, as a fraction of equity.
 pub const SIZE_TARGET_FRACTION: u32 = 3;
+/// `size` is a signed amount of currency to trade, resolved at the fill price. Since 1.1.
+pub const SIZE_CASH: u32 = 4;
+/// `size` is a fraction of what `parent` has filled, traded the other way. Since 1.1.
+pub const SIZE_PARENT_FILL: u32 = 5;
 
 /// Good until cancelled.
 pub const TIF_GTC: u32 = 0;
+/// Good for the first session in which it can be worked. Since 1.1.
+pub const TIF_DAY: u32 = 1;
+/// Good until `expires_at`. Since 1.1.
+pub const TIF_GTD: u32 = 2;
+/// What its first bar does not fill is cancelled. Since 1.1.
+pub const TIF_IOC: u32 = 3;
+/// Cancelled unless its first bar fills all of it. Since 1.1.
+pub const TIF_FOK: u32 = 4;
+
+/// An order that waited for its parent is worked from now on. Since 1.1.
+pub const STATE_WORKING: u32 = 0;
+/// The stop of a stop-limit order is reached: its limit is worked from now on. Since 1.1.
+pub const STATE_TRIGGERED: u32 = 1;
+/// A part has filled, the rest is worked on. Since 1.1.
+pub const STATE_PARTLY_FILLED: u32 = 2;
+/// The order has ended: filled, or reduced to what the account could carry. Since 1.1.
+pub const STATE_FILLED: u32 = 3;
+/// The order has ended: cancelled by the strategy, its group, its parent or its time in force. Since 1.1.
+pub const STATE_CANCELLED: u32 = 4;
+/// The order has ended: its time has run out. Since 1.1.
+pub const STATE_EXPIRED: u32 = 5;
+/// The order has ended: refused. Since 1.1.
+pub const STATE_REJECTED: u32 = 6;
+
+/// An event is a split; its value is the number of new units for an old one. Since 1.1.
+pub const EVENT_SPLIT: u32 = 0;
+/// An event is a dividend; its value is the currency a unit. Since 1.1.
+pub const EVENT_DIVIDEND: u32 = 1;
+/// An event is a signal from outside; its name says which. Since 1.1.
+pub const EVENT_SIGNAL: u32 = 2;
 
 /// What the plugin is doing, for a host that watches it: nothing yet.
 pub const CALLBACK_LOAD: u32 = 0;
@@ -56,6 +110,8 @@ pub const CALLBACK_FILL: u32 = 4;
 pub const CALLBACK_FINISH: u32 = 5;
 /// In the host's own code.
 pub const CALLBACK_HOST: u32 = 6;
+/// In `on_order`. Since 1.1.
+pub const CALLBACK_ORDER: u32 = 7;
 
 /// Column: simple moving average.
 pub const COLUMN_SMA: u32 = 1;

@@ -5,93 +5,21 @@
 
 use std::borrow::Cow;
 
+pub use super::market::{InstrumentBars, Market, MarketEvent};
 use super::{
     layout::{
         ABI_MINOR, CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_HOST, CALLBACK_LOAD,
-        CALLBACK_SLICE, CALLBACK_START, RawColumn, RawFill, RawOrder, RawSeries, RunBlock,
-        STATUS_ERROR, STATUS_OK, STATUS_PANIC, Str, StrategyDef,
+        CALLBACK_ORDER, CALLBACK_SLICE, CALLBACK_START, RawColumn, RawEvent, RawFill, RawOrder,
+        RawReport, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, STATUS_PANIC, Str, StrategyDef,
     },
     raw::{Handle, ProgressPage, adopt},
 };
-use crate::{Columns, Resolution};
 
 /// Orders that a strategy may place within one step.
 pub const MAX_ORDERS_A_STEP: usize = 10_000;
 const MAX_COLUMNS: usize = 256;
 const ERROR_BYTES: usize = 4096;
 const LOG_BYTES: usize = 64 * 1024;
-
-/// The bars of one instrument, and which of them each step of the timeline has seen.
-#[derive(Clone, Copy, Debug)]
-pub struct InstrumentBars<'a> {
-    /// Symbol.
-    pub symbol: &'a str,
-    /// Its bars.
-    pub columns: Columns<'a>,
-    /// For each step the number of bars closed by then; `None` when step and row agree.
-    pub seen: Option<&'a [u32]>,
-}
-
-/// What a run sees: a timeline and the bars of every instrument on it.
-#[derive(Clone, Debug)]
-pub struct Market<'a> {
-    timeline: &'a [i64],
-    instruments: Vec<InstrumentBars<'a>>,
-    resolution: Resolution,
-}
-
-impl<'a> Market<'a> {
-    /// Checks that instruments and timeline fit together.
-    ///
-    /// # Panics
-    /// When they do not: the caller builds both, so it would be a bug.
-    #[must_use]
-    pub fn new(
-        timeline: &'a [i64],
-        instruments: Vec<InstrumentBars<'a>>,
-        resolution: Resolution,
-    ) -> Self {
-        assert!(!instruments.is_empty(), "a run has at least one instrument");
-        for bars in &instruments {
-            let (rows, columns) = (bars.columns.len(), &bars.columns);
-            let lengths = [
-                columns.open.len(),
-                columns.high.len(),
-                columns.low.len(),
-                columns.close.len(),
-                columns.volume.len(),
-            ];
-            assert!(lengths.iter().all(|length| *length == rows), "columns differ in length");
-            match bars.seen {
-                None => assert_eq!(rows, timeline.len(), "step and row must agree"),
-                Some(seen) => {
-                    assert_eq!(seen.len(), timeline.len(), "one count for each step");
-                    assert!(seen.is_sorted(), "bars are never unseen");
-                    assert!(seen.last().is_none_or(|last| *last as usize <= rows), "unseen bars");
-                }
-            }
-        }
-        Self { timeline, instruments, resolution }
-    }
-
-    /// Starts of the steps, nanoseconds UTC.
-    #[must_use]
-    pub fn timeline(&self) -> &'a [i64] {
-        self.timeline
-    }
-
-    /// The instruments, in universe order.
-    #[must_use]
-    pub fn instruments(&self) -> &[InstrumentBars<'a>] {
-        &self.instruments
-    }
-
-    /// Length of the bars.
-    #[must_use]
-    pub fn resolution(&self) -> Resolution {
-        self.resolution
-    }
-}
 
 /// How a plugin failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +54,7 @@ pub fn callback_name(code: u32) -> &'static str {
         CALLBACK_BAR => "on_bar",
         CALLBACK_SLICE => "on_slice",
         CALLBACK_FILL => "on_fill",
+        CALLBACK_ORDER => "on_order",
         CALLBACK_FINISH => "on_finish",
         CALLBACK_HOST => "engine",
         _ => "unknown",
@@ -155,6 +84,9 @@ pub struct Instance<'a> {
     pub position: Vec<f64>,
     /// Average entry price by instrument. The host writes it between calls.
     pub entry_price: Vec<f64>,
+    /// What became of orders since the last call. The host writes it between calls.
+    pub reports: Vec<RawReport>,
+    events: Vec<RawEvent>,
     orders: Vec<RawOrder>,
     error: Vec<u8>,
     log: Vec<u8>,
@@ -173,18 +105,20 @@ impl<'a> Instance<'a> {
         progress: &'a ProgressPage,
         seed: u64,
     ) -> Result<Self, Fault> {
-        let count = market.instruments.len();
+        let count = market.instruments().len();
         let mut instance = Self {
             handle: None,
             block: Box::new(empty_block(market, progress, seed)),
             market,
             progress,
-            series: market.instruments.iter().map(raw_series).collect(),
+            series: market.instruments().iter().map(raw_series).collect(),
             declared: Vec::with_capacity(MAX_COLUMNS),
             columns: Vec::new(),
             column_pointers: Vec::new(),
             position: vec![0.0; count],
             entry_price: vec![0.0; count],
+            reports: Vec::new(),
+            events: market.events().iter().map(raw_event).collect(),
             orders: Vec::with_capacity(MAX_ORDERS_A_STEP),
             error: Vec::with_capacity(ERROR_BYTES),
             log: Vec::with_capacity(LOG_BYTES),
@@ -193,7 +127,7 @@ impl<'a> Instance<'a> {
         instance.block.n_timeline = 0;
         progress.enter(CALLBACK_START, 0);
         let started = Handle::start(def, params, &mut instance.block);
-        instance.block.n_timeline = market.timeline.len() as u64;
+        instance.block.n_timeline = market.timeline().len() as u64;
         match started {
             Ok(handle) => instance.handle = Some(handle),
             Err(status) => return Err(instance.fault(status)),
@@ -225,7 +159,7 @@ impl<'a> Instance<'a> {
     /// # Panics
     /// When their number or a length is another.
     pub fn attach(&mut self, columns: Vec<Cow<'a, [f64]>>) {
-        let instruments = &self.market.instruments;
+        let instruments = self.market.instruments();
         assert_eq!(columns.len(), self.declared.len() * instruments.len(), "one column each");
         for (index, column) in columns.iter().enumerate() {
             let bars = &instruments[index % instruments.len()];
@@ -251,7 +185,7 @@ impl<'a> Instance<'a> {
         cash: f64,
         fills: &[RawFill],
     ) -> Result<usize, Fault> {
-        assert!(at < to && to <= self.market.timeline.len(), "steps {at}..{to} are not there");
+        assert!(at < to && to <= self.market.timeline().len(), "steps {at}..{to} are not there");
         assert_eq!(self.block.n_columns as usize, self.declared.len(), "columns are attached");
         self.prepare(at, to, cash, fills);
         let Some(handle) = &mut self.handle else {
@@ -287,6 +221,13 @@ impl<'a> Instance<'a> {
         &self.orders
     }
 
+    /// Takes a number from those of the strategy's orders, for an order of the host's own.
+    pub fn reserve_order_id(&mut self) -> u64 {
+        let id = self.block.next_order_id;
+        self.block.next_order_id = id.wrapping_add(1);
+        id
+    }
+
     /// Takes the log lines that the strategy has written since the last time; the count is of lines
     /// that found no room.
     pub fn take_log(&mut self) -> (Vec<LogLine>, u64) {
@@ -313,6 +254,7 @@ impl<'a> Instance<'a> {
         block.cash = cash;
         block.fills = fills.as_ptr();
         block.n_fills = fills.len() as u64;
+        block.n_reports = self.reports.len() as u64;
         block.n_orders = 0;
         block.n_orders_dropped = 0;
         block.error_len = 0;
@@ -322,10 +264,13 @@ impl<'a> Instance<'a> {
     fn point(&mut self) {
         let block = &mut self.block;
         block.series = self.series.as_ptr();
-        block.timeline = self.market.timeline.as_ptr();
+        block.timeline = self.market.timeline().as_ptr();
         block.columns = self.column_pointers.as_ptr();
         block.position = self.position.as_ptr();
         block.entry_price = self.entry_price.as_ptr();
+        block.reports = self.reports.as_ptr();
+        block.events = self.events.as_ptr();
+        block.events_seen = self.market.events_seen().map_or(std::ptr::null(), <[u32]>::as_ptr);
         block.declared = self.declared.as_mut_ptr();
         block.orders = self.orders.as_mut_ptr();
         block.cap_orders = MAX_ORDERS_A_STEP as u32;
@@ -405,6 +350,18 @@ fn raw_series(bars: &InstrumentBars<'_>) -> RawSeries {
     }
 }
 
+fn raw_event(event: &MarketEvent<'_>) -> RawEvent {
+    RawEvent {
+        instrument: event.instrument.and_then(|one| u32::try_from(one).ok()).unwrap_or(u32::MAX),
+        kind: event.kind,
+        ts: event.ts,
+        known_at: event.known_at,
+        value: event.value,
+        name: Str { ptr: event.name.as_ptr(), len: event.name.len() },
+        reserved: [0; 2],
+    }
+}
+
 fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u64) -> RunBlock {
     RunBlock {
         size: size_of::<RunBlock>() as u32,
@@ -412,10 +369,10 @@ fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u64) -> RunBl
         at: 0,
         to: 0,
         timeline: std::ptr::null(),
-        n_timeline: market.timeline.len() as u64,
+        n_timeline: market.timeline().len() as u64,
         series: std::ptr::null(),
-        n_series: u32::try_from(market.instruments.len()).expect("a universe fits into u32"),
-        resolution: market.resolution.code(),
+        n_series: u32::try_from(market.instruments().len()).expect("a universe fits into u32"),
+        resolution: market.resolution().code(),
         columns: std::ptr::null(),
         n_columns: 0,
         cap_columns: MAX_COLUMNS as u32,
@@ -440,6 +397,11 @@ fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u64) -> RunBl
         n_log_dropped: 0,
         progress: progress.as_ptr(),
         seed,
+        reports: std::ptr::null(),
+        n_reports: 0,
+        events: std::ptr::null(),
+        n_events: market.events().len() as u64,
+        events_seen: std::ptr::null(),
     }
 }
 

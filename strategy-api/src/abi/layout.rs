@@ -7,7 +7,8 @@
 //! host, are opaque to that check, and grow only at the end of [`RunBlock`], guarded by `size`.
 //!
 //! Version 1.0 of all of this is in the hands of plugin authors: nothing below may move or change its
-//! meaning, and a snapshot of the layout and a plugin built with 1.0 hold us to it.
+//! meaning, and a snapshot of the layout and a plugin built with 1.0 hold us to it. Version 1.1 added
+//! codes, [`RawReport`], [`RawEvent`] and the fields of [`RunBlock`] from `reports` on.
 //!
 //! Rules: the host owns every buffer; no allocation is freed on the other side; an instance runs on
 //! one thread at a time; a library is never unloaded.
@@ -231,6 +232,46 @@ pub struct RawFill {
     pub reserved: [u64; 2],
 }
 
+/// What became of an order, as the strategy is told of it. Since 1.1.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct RawReport {
+    /// The order.
+    pub order: u64,
+    /// Index of the instrument in the universe.
+    pub instrument: u32,
+    /// One of the `STATE_` codes.
+    pub state: u32,
+    /// Start of the bar in which it happened, nanoseconds UTC.
+    pub ts: i64,
+    /// Units filled so far, negative for a sale.
+    pub filled: f64,
+    /// Why, in words; empty when there is nothing to say.
+    pub reason: Str,
+    /// Zero.
+    pub reserved: [u64; 3],
+}
+
+/// Something that became known from outside: a corporate action or a signal. Since 1.1.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct RawEvent {
+    /// Index of the instrument in the universe; the largest number for the whole market.
+    pub instrument: u32,
+    /// One of the `EVENT_` codes.
+    pub kind: u32,
+    /// When it takes effect, nanoseconds UTC.
+    pub ts: i64,
+    /// When it became known, nanoseconds UTC.
+    pub known_at: i64,
+    /// Its value; the unit depends on the kind.
+    pub value: f64,
+    /// Name of a signal; else empty.
+    pub name: Str,
+    /// Zero.
+    pub reserved: [u64; 2],
+}
+
 /// Where the plugin is, written while it runs so that a watching host can name the place of a fault.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -312,4 +353,14 @@ pub struct RunBlock {
     pub progress: *mut Progress,
     /// Seed of the run, for strategies that draw random numbers.
     pub seed: u64,
+    /// What became of orders since the last call. Since 1.1.
+    pub reports: *const RawReport,
+    /// Number of reports. Since 1.1.
+    pub n_reports: u64,
+    /// Events of the run, by the time at which they became known. Since 1.1.
+    pub events: *const RawEvent,
+    /// Number of events. Since 1.1.
+    pub n_events: u64,
+    /// For each step the number of events that are known at its close; null without events. Since 1.1.
+    pub events_seen: *const u32,
 }

@@ -9,6 +9,7 @@ mod describe;
 mod guard;
 pub mod host;
 pub mod layout;
+mod market;
 pub mod raw;
 
 use std::sync::OnceLock;
@@ -25,7 +26,7 @@ use layout::{Str, StrategyDef};
 use crate::{params::Params, strategy::Strategy};
 
 /// Version of the ABI as text; the host loads every plugin of its major whose minor is not above its own.
-pub const ABI_VERSION: &str = "1.0.0";
+pub const ABI_VERSION: &str = "1.1.0";
 
 /// The root module of a plugin that is written in Rust. Frozen.
 #[repr(C)]

@@ -12,15 +12,16 @@ use abi_stable::library::LibHeader;
 use super::{
     guard::guard,
     layout::{
-        CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_SLICE, CALLBACK_START, ParamSpec,
-        Progress, RawColumn, RawFill, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, State, Str,
-        StrategyDef,
+        CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_ORDER, CALLBACK_SLICE,
+        CALLBACK_START, ParamSpec, Progress, RawColumn, RawEvent, RawFill, RawOrder, RawReport,
+        RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, State, Str, StrategyDef,
     },
 };
 use crate::{
     Bar, Columns,
     context::Context,
-    order::{Fill, OrderId, Size, market_order},
+    event::Event,
+    order::{Fill, OrderId, OrderUpdate, Size, market_order},
     params::Params,
     setup::Setup,
     strategy::Strategy,
@@ -238,6 +239,16 @@ impl<'a> Frame<'a> {
         place(self.block, instrument, size)
     }
 
+    /// Hands over an instruction as it is; one that finds no room is counted.
+    pub(crate) fn push_order(&self, order: &RawOrder) {
+        push(self.block, order);
+    }
+
+    /// The order that was placed last, while the strategy still writes on its ticket.
+    pub(crate) fn slot(&self) -> Slot<'a> {
+        Slot { block: self.block, lives: PhantomData }
+    }
+
     /// Appends a log line; one that finds no room is counted.
     pub fn push_log(&self, at: usize, line: &str) {
         // SAFETY: the bytes written end at or before `log_cap`.
@@ -322,6 +333,57 @@ impl<'a> Frame<'a> {
         // SAFETY: `fills` holds `n_fills` and is not written to during the call.
         unsafe { slice::from_raw_parts(block.fills, block.n_fills as usize) }
     }
+
+    fn reports(&self) -> &'a [RawReport] {
+        let block = self.block();
+        if block.n_reports == 0 {
+            return &[];
+        }
+        // SAFETY: `reports` holds `n_reports` and is not written to during the call.
+        unsafe { slice::from_raw_parts(block.reports, block.n_reports as usize) }
+    }
+
+    /// The events that are known at the close of a step, oldest knowledge first.
+    pub(crate) fn events(&self, at: usize) -> impl DoubleEndedIterator<Item = Event<'a>> + use<'a> {
+        let block = self.block();
+        let known: &[RawEvent] = if block.events_seen.is_null() || at >= self.n_timeline {
+            &[]
+        } else {
+            // SAFETY: `events_seen` is as long as the timeline and counts at most `n_events`.
+            unsafe { slice::from_raw_parts(block.events, *block.events_seen.add(at) as usize) }
+        };
+        // SAFETY: the host passes valid UTF-8 that lives for 'a.
+        known.iter().map(|raw| Event::new(raw, unsafe { text(&raw.name) }))
+    }
+}
+
+/// The orders of this call, for writing on the ticket of one of them.
+pub(crate) struct Slot<'a> {
+    block: *mut RunBlock,
+    lives: PhantomData<&'a mut RunBlock>,
+}
+
+impl Slot<'_> {
+    /// The order of a number; `None` when it found no room.
+    pub(crate) fn order(&mut self, id: OrderId) -> Option<&mut RawOrder> {
+        // SAFETY: the strategy has written `n_orders` orders; whoever holds this slot has borrowed
+        // the context, the only other way to them.
+        let orders = unsafe {
+            let block = &*self.block;
+            slice::from_raw_parts_mut(block.orders, block.n_orders as usize)
+        };
+        orders.iter_mut().rev().find(|order| order.id == id.0)
+    }
+
+    /// Places another order and returns its number.
+    pub(crate) fn place(&mut self, order: RawOrder) -> OrderId {
+        // SAFETY: nobody else touches the block during the call.
+        let id = unsafe { (*self.block).next_order_id };
+        // SAFETY: as above.
+        unsafe { (*self.block).next_order_id = id + 1 };
+        push(self.block, &RawOrder { id, ..order });
+        OrderId(id)
+    }
 }
 
 /// Not inlined, and given plain values: a strategy's `on_bar` stays small enough to be inlined into
@@ -333,14 +395,22 @@ fn place(block: *mut RunBlock, instrument: usize, size: Size) -> OrderId {
     unsafe {
         let id = OrderId((*block).next_order_id);
         (*block).next_order_id += 1;
+        push(block, &market_order(id, instrument, size));
+        id
+    }
+}
+
+#[inline(always)]
+fn push(block: *mut RunBlock, order: &RawOrder) {
+    // SAFETY: as in `place`.
+    unsafe {
         let count = (*block).n_orders;
         if count < (*block).cap_orders {
-            (*block).orders.add(count as usize).write(market_order(id, instrument, size));
+            (*block).orders.add(count as usize).write(*order);
             (*block).n_orders = count + 1;
         } else {
             (*block).n_orders_dropped += 1;
         }
-        id
     }
 }
 
@@ -401,6 +471,20 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
                 let seen = frame.seen(instrument, first);
                 let mut context = Context::new(frame, first, instrument, seen);
                 strategy.on_fill(&Fill::from(fill), &mut context);
+            }
+        }
+        if !frame.reports().is_empty() {
+            frame.mark(CALLBACK_ORDER);
+            frame.mark_at(first);
+            for report in frame.reports() {
+                // An order may have named an instrument that is not there.
+                let known = (report.instrument as usize) < frame.n_series;
+                let instrument = if known { report.instrument as usize } else { 0 };
+                let seen = frame.seen(instrument, first);
+                let mut context = Context::new(frame, first, instrument, seen);
+                // SAFETY: the host passes valid UTF-8 that lives for the call.
+                let update = OrderUpdate::new(report, unsafe { text(&report.reason) });
+                strategy.on_order(&update, &mut context);
             }
         }
         let last = if const { size_of::<S>() <= SMALL } {

@@ -3,27 +3,37 @@
 use strategy_api::{
     abi::{
         host::{Fault, Instance, Market},
-        layout::{RawColumn, RawFill, RawOrder},
+        layout::{
+            ACTION_CANCEL, ACTION_CANCEL_ALL, ACTION_MODIFY, RawColumn, RawFill, RawOrder,
+            RawReport, Str,
+        },
     },
     indicators::ColumnSpec,
 };
 
-use super::{Config, LogEntry, RunResult};
+use super::{
+    Config, LogEntry, RunResult,
+    carry::Actions,
+    floor::{Sessions, last_close, with_floor},
+};
 use crate::{
-    broker::{Broker, FillModel, Lot, Quote, Terms},
-    ledger,
-    order::{FillRecord, OrderRecord, OrderState, Reason},
+    broker::{Broker, FillModel, Part, Report, Terms},
+    ledger::{self, AccountEntry},
+    order::{FillRecord, OrderRecord, Reason},
     portfolio::Portfolio,
-    risk,
+    risk::{self, Gate},
 };
 
 /// A run under way.
 pub(super) struct Run<'m, 'a> {
-    market: &'m Market<'a>,
-    config: &'m Config,
-    broker: Broker,
-    portfolio: Portfolio,
-    first: usize,
+    pub(super) market: &'m Market<'a>,
+    pub(super) config: &'m Config,
+    pub(super) broker: Broker,
+    pub(super) portfolio: Portfolio,
+    pub(super) first: usize,
+    pub(super) entries: Vec<AccountEntry>,
+    pub(super) actions: Actions,
+    sessions: Sessions,
     equity: Vec<f64>,
     invested_steps: u64,
     log: Vec<LogEntry>,
@@ -32,13 +42,19 @@ pub(super) struct Run<'m, 'a> {
 
 impl<'m, 'a> Run<'m, 'a> {
     pub(super) fn new(market: &'m Market<'a>, config: &'m Config, first: usize) -> Self {
-        let Config { fill, commission, slippage, .. } = *config;
+        let Config { fill, commission, slippage, ref rules, .. } = *config;
+        let (limit_touch, ambiguity) = (rules.limit_touch, rules.ambiguity);
+        let (account, limits) = (rules.account, rules.limits);
+        let terms = Terms { fill, commission, slippage, limit_touch, ambiguity, account, limits };
         Self {
             market,
             config,
-            broker: Broker::new(Terms { fill, commission, slippage }),
-            portfolio: Portfolio::new(config.cash, market.instruments().len()),
+            broker: Broker::new(terms),
+            portfolio: Portfolio::in_sequence(config.cash, by_symbol(market)),
             first,
+            entries: Vec::new(),
+            actions: Actions::of(market, rules, first),
+            sessions: Sessions::default(),
             equity: Vec::with_capacity(market.timeline().len() - first),
             invested_steps: 0,
             log: Vec::new(),
@@ -57,25 +73,25 @@ impl<'m, 'a> Run<'m, 'a> {
         let (mut at, mut told) = (self.first, 0);
         let mut fills: Vec<RawFill> = Vec::new();
         while at < end {
-            if !fills_now {
-                self.work(at);
-            }
+            self.carry(at);
+            self.work(at, Part::Bar);
             fills.clear();
             fills.extend(self.broker.fills[told..].iter().map(raw_fill));
             told = self.broker.fills.len();
             self.show(&mut instance);
-            let to = if self.broker.is_waiting() { at + 1 } else { end };
-            let last = instance.run(at, to, self.portfolio.cash, &fills)?;
+            let last = instance.run(at, self.horizon(at, end), self.portfolio.cash, &fills)?;
             self.mark(at..last);
             self.take_orders(instance.orders(), last);
             self.take_log(&mut instance);
             if fills_now {
-                self.work(last);
+                self.work(last, Part::Decision);
             }
             self.mark(last..last + 1);
+            self.call_margin(&mut instance, last);
             at = last + 1;
         }
         self.broker.expire();
+        self.broker.reports.clear();
         self.show(&mut instance);
         instance.finish(end - 1, self.portfolio.cash)?;
         self.refuse_late_orders(instance.orders(), end - 1);
@@ -83,18 +99,31 @@ impl<'m, 'a> Run<'m, 'a> {
         Ok(self.result(&instance, specs))
     }
 
-    /// Lets the broker work what is pending against the bars of a step.
-    fn work(&mut self, at: usize) {
-        if self.broker.is_waiting() {
-            let (market, config) = (self.market, self.config);
-            self.broker
-                .work(&mut self.portfolio, |instrument| quote(market, config, instrument, at));
+    /// How far the strategy may run by itself: until orders have to be worked or the account changes.
+    fn horizon(&self, at: usize, end: usize) -> usize {
+        if self.broker.is_waiting() || self.has_carry() {
+            at + 1
+        } else {
+            self.actions.next_step().map_or(end, |step| step.min(end))
         }
     }
 
-    fn show(&self, instance: &mut Instance<'_>) {
+    /// Lets the broker work orders against the bars of a step.
+    fn work(&mut self, at: usize, part: Part) {
+        if self.broker.is_waiting() {
+            let (broker, portfolio) = (&mut self.broker, &mut self.portfolio);
+            with_floor(self.market, self.config, &self.sessions, at, |floor| {
+                broker.work(portfolio, floor, part);
+            });
+        }
+    }
+
+    fn show(&mut self, instance: &mut Instance<'_>) {
         instance.position.clone_from_slice(&self.portfolio.position);
         instance.entry_price.clone_from_slice(&self.portfolio.entry_price);
+        let (reports, orders) = (self.broker.reports.drain(..), &self.broker.orders);
+        instance.reports.clear();
+        instance.reports.extend(reports.map(|report| raw_report(&report, orders)));
     }
 
     /// Marks the account at the close of every step of a range.
@@ -122,16 +151,27 @@ impl<'m, 'a> Run<'m, 'a> {
 
     fn take_orders(&mut self, orders: &[RawOrder], at: usize) {
         let ts = self.market.timeline()[at];
+        let rules = &self.config.rules;
+        let most = rules.limits.orders_per_bar.unwrap_or(u32::MAX);
+        let instruments = self.market.instruments().len();
+        let gate = Gate { instruments, may_short: rules.account.may_short() };
+        let mut placed = 0;
         for raw in orders {
-            let checked = risk::check(raw, self.market.instruments().len(), ts);
-            self.broker.accept(record(raw, ts), checked);
+            if matches!(raw.action, ACTION_CANCEL | ACTION_MODIFY | ACTION_CANCEL_ALL) {
+                self.broker.instruct(raw, ts);
+                continue;
+            }
+            placed += 1;
+            let checked =
+                if placed > most { Err(Reason::TooManyOrders) } else { risk::check(raw, gate, ts) };
+            self.broker.accept(OrderRecord::new(raw, ts), checked);
         }
     }
 
     fn refuse_late_orders(&mut self, orders: &[RawOrder], at: usize) {
         let ts = self.market.timeline()[at];
         for raw in orders {
-            self.broker.accept(record(raw, ts), Err(Reason::AfterTheEnd));
+            self.broker.accept(OrderRecord::new(raw, ts), Err(Reason::AfterTheEnd));
         }
     }
 
@@ -154,7 +194,14 @@ impl<'m, 'a> Run<'m, 'a> {
             equity: self.equity,
             first_step: self.first,
             invested_steps: self.invested_steps,
-            trades: ledger::trades(&self.broker.fills, self.market.instruments().len()),
+            trades: ledger::trades_with(
+                &self.broker.fills,
+                &self.entries,
+                self.market.instruments().len(),
+            ),
+            entries: self.entries,
+            ambiguous_bars: self.broker.ambiguous_bars,
+            ignored_instructions: self.broker.ignored_instructions,
             orders: self.broker.orders,
             fills: self.broker.fills,
             cash: self.portfolio.cash,
@@ -167,39 +214,11 @@ impl<'m, 'a> Run<'m, 'a> {
     }
 }
 
-/// Rows of an instrument that are closed at a step.
-fn seen(market: &Market<'_>, instrument: usize, at: usize) -> usize {
-    market.instruments()[instrument].seen.map_or(at + 1, |seen| seen[at] as usize)
-}
-
-fn last_close(market: &Market<'_>, instrument: usize, at: usize) -> f64 {
-    let rows = seen(market, instrument, at);
-    rows.checked_sub(1).map_or(0.0, |row| market.instruments()[instrument].columns.close[row])
-}
-
-fn quote(market: &Market<'_>, config: &Config, instrument: usize, at: usize) -> Quote {
-    let rows = seen(market, instrument, at);
-    let before = if at == 0 { 0 } else { seen(market, instrument, at - 1) };
-    let lot = if config.fractional { Lot::Fractional } else { Lot::Of(config.lots[instrument]) };
-    if rows > before {
-        let bar = market.instruments()[instrument].columns.bar(rows - 1);
-        Quote { ts: Some(bar.ts), reference: config.fill.reference(&bar), lot }
-    } else {
-        Quote { ts: None, reference: last_close(market, instrument, at), lot }
-    }
-}
-
-fn record(raw: &RawOrder, decided_ts: i64) -> OrderRecord {
-    OrderRecord {
-        id: raw.id,
-        instrument: raw.instrument,
-        decided_ts,
-        size_kind: raw.size_kind,
-        size: raw.size,
-        state: OrderState::Expired,
-        reason: None,
-        filled: 0.0,
-    }
+/// Instruments by symbol: sums and ties follow names, not the order of the command line.
+fn by_symbol(market: &Market<'_>) -> Vec<usize> {
+    let mut sequence: Vec<usize> = (0..market.instruments().len()).collect();
+    sequence.sort_by_key(|instrument| market.instruments()[*instrument].symbol);
+    sequence
 }
 
 fn raw_fill(fill: &FillRecord) -> RawFill {
@@ -212,5 +231,18 @@ fn raw_fill(fill: &FillRecord) -> RawFill {
         price: fill.price,
         commission: fill.commission,
         reserved: [0; 2],
+    }
+}
+
+fn raw_report(report: &Report, orders: &[OrderRecord]) -> RawReport {
+    let order = &orders[report.record];
+    RawReport {
+        order: order.id,
+        instrument: order.instrument,
+        state: report.state,
+        ts: report.ts,
+        filled: order.filled,
+        reason: Str::new(report.reason.map_or("", Reason::text)),
+        reserved: [0; 3],
     }
 }

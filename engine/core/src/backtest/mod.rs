@@ -3,7 +3,9 @@
 //! A strategy sees a bar when it has closed; what it orders is worked from the next bar on (unless
 //! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
 
+mod carry;
 mod drive;
+mod floor;
 pub mod prove;
 mod stage;
 #[cfg(test)]
@@ -15,9 +17,12 @@ use strategy_api::abi::host::Fault;
 pub use stage::{Stage, run};
 
 use crate::{
-    broker::{Commission, FillModel, Slippage},
-    ledger::Trade,
+    broker::{Account, Ambiguity, Commission, FillModel, LimitTouch, Slippage},
+    calendar::Calendar,
+    event::Event,
+    ledger::{AccountEntry, Trade},
     order::{FillRecord, OrderRecord},
+    risk::Limits,
 };
 
 /// What a run depends on besides strategy, parameters and bars.
@@ -41,6 +46,29 @@ pub struct Config {
     pub to_ts: Option<i64>,
     /// Seed for strategies that draw random numbers.
     pub seed: u64,
+    /// The finer rules; the default is what most runs have.
+    pub rules: Rules,
+}
+
+/// The finer rules of a run. The default: a cash account without limits, touched limits fill, bars are
+/// read against the trader, the NYSE's sessions, no events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// When a limit fills.
+    pub limit_touch: LimitTouch,
+    /// What is assumed of a bar that can be read in two ways.
+    pub ambiguity: Ambiguity,
+    /// Kind of account.
+    pub account: Account,
+    /// Limits on exposure and orders.
+    pub limits: Limits,
+    /// Sessions, for orders that depend on them.
+    pub calendar: Calendar,
+    /// What becomes known during the run; strategies see each event from its known-at time on.
+    pub events: Vec<Event>,
+    /// Whether splits and dividends among the events change the account: yes for bars that are not
+    /// adjusted for them.
+    pub apply_actions: bool,
 }
 
 /// A line of the strategy's log.
@@ -65,8 +93,14 @@ pub struct RunResult {
     pub orders: Vec<OrderRecord>,
     /// Every fill.
     pub fills: Vec<FillRecord>,
+    /// Dividends, splits, interest and fees.
+    pub entries: Vec<AccountEntry>,
     /// Closed trades by the time of closing, then open ones.
     pub trades: Vec<Trade>,
+    /// Bars that can be read in two ways, so that the result depends on [`Rules::ambiguity`].
+    pub ambiguous_bars: u64,
+    /// Instructions of the strategy that named no working order, or a change that made no sense.
+    pub ignored_instructions: u64,
     /// Cash at the end.
     pub cash: f64,
     /// Position by instrument at the end, units.

@@ -76,6 +76,7 @@ fn config() -> Config {
         from_ts: None,
         to_ts: None,
         seed: 0,
+        rules: Rules::default(),
     }
 }
 

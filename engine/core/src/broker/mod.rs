@@ -1,30 +1,45 @@
-//! Works pending orders against a bar. The models of fill, commission and slippage are pure and
-//! chosen by configuration; the account is a cash account: no short sale, no credit.
+//! Keeps the orders and works them against bars. The models of fill, commission and slippage are pure
+//! and chosen by configuration.
 //!
-//! Orders of one step are worked together and independently of their order: sales first, then buys
-//! of a fixed number of units, then buys of a fraction of equity, which are reduced in proportion
-//! when the cash at hand does not pay for all of them.
+//! Within a bar come the fills at its open, then those inside it (stops before limits, unless the
+//! optimistic reading of a bar is asked for), then those at its close. Orders that fill at one of the
+//! two ends are worked together and independently of their order: first those that reduce a position,
+//! then those of a fixed size, then those of a size in money, which are reduced in proportion when
+//! the account cannot carry all of them. Every order ends with a state and a reason.
 
+mod account;
+mod batch;
+mod book;
 mod commission;
 mod fill;
+mod funds;
+mod inside;
+mod life;
 mod size;
 mod slippage;
+mod wish;
 
-use strategy_api::order::Size;
-
-pub use commission::{Commission, UnknownCommission};
-pub use fill::{FillModel, UnknownFillModel};
-pub use size::{Lot, affordable};
-pub use slippage::Slippage;
-
-use crate::{
-    order::{FillRecord, Order, OrderRecord, OrderState, Reason},
-    portfolio::Portfolio,
-    risk::Approved,
+use strategy_api::{
+    Bar,
+    abi::layout::{STATE_CANCELLED, STATE_EXPIRED, STATE_FILLED, STATE_REJECTED},
 };
 
-/// What the broker charges and how it fills.
-#[derive(Clone, Copy, Debug, PartialEq)]
+pub use account::{Account, MarginTerms, UnknownAccount};
+pub use commission::{Commission, UnknownCommission};
+pub use fill::{Ambiguity, FillModel, LimitTouch, UnknownFillModel, UnknownLimitTouch};
+pub use size::{Lot, affordable};
+pub use slippage::{Slippage, UnknownSlippage};
+
+use crate::{
+    order::{FillRecord, Kind, OrderRecord, OrderState, Reason, TimeInForce},
+    portfolio::Portfolio,
+    risk::Limits,
+};
+use book::Working;
+use fill::Moment;
+
+/// What the broker charges, how it fills, and what it lets an account do.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Terms {
     /// Price of a market order.
     pub fill: FillModel,
@@ -32,235 +47,172 @@ pub struct Terms {
     pub commission: Commission,
     /// Slippage.
     pub slippage: Slippage,
+    /// When a limit fills.
+    pub limit_touch: LimitTouch,
+    /// What is assumed of a bar that can be read in two ways.
+    pub ambiguity: Ambiguity,
+    /// Kind of account.
+    pub account: Account,
+    /// Limits on exposure and orders.
+    pub limits: Limits,
 }
 
-/// An instrument in the bar that is being worked.
+/// An instrument in the step that is being worked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quote {
-    /// Start of the bar, nanoseconds UTC; `None` when the instrument has no bar at this step.
-    pub ts: Option<i64>,
-    /// Reference price of a fill; the last close when there is no bar.
-    pub reference: f64,
+    /// Its bar; `None` when it has none at this step.
+    pub bar: Option<Bar>,
+    /// The close before this step; 0 when there is none.
+    pub before: f64,
     /// Smallest step of a quantity.
     pub lot: Lot,
 }
 
-/// The pending orders, and the log of all orders and fills.
+/// The session of a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Number that is the same for all bars of a session.
+    pub day: i32,
+    /// Whether the bar is the first of its session.
+    pub is_first: bool,
+    /// Whether the bar is the last of its session.
+    pub is_last: bool,
+}
+
+/// The market at one step.
+#[derive(Clone, Copy)]
+pub struct Floor<'f> {
+    /// Quote of an instrument.
+    pub quote: &'f dyn Fn(usize) -> Quote,
+    /// Session of an instrument's bar; asked only for orders that depend on it.
+    pub session: &'f dyn Fn(usize) -> Session,
+}
+
+impl Floor<'_> {
+    /// Price of an instrument at a moment of the step; the close before when it has no bar.
+    fn price(&self, instrument: usize, moment: Moment) -> f64 {
+        let quote = (self.quote)(instrument);
+        quote.bar.map_or(quote.before, |bar| match moment {
+            Moment::Open | Moment::Inside => bar.open,
+            Moment::Close => bar.close,
+        })
+    }
+}
+
+/// Which orders are worked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those of earlier steps, against the bars of this one.
+    Bar,
+    /// Those that fill at the very close at which they were decided ([`FillModel::SameClose`]).
+    Decision,
+}
+
+/// A change of an order, for the strategy to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Place of the order in [`Broker::orders`].
+    pub record: usize,
+    /// Code of what it has become (`STATE_*` of the ABI).
+    pub state: u32,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Start of the bar in which it happened, nanoseconds UTC.
+    pub ts: i64,
+}
+
+/// The working orders, and the log of all orders and fills.
 #[derive(Clone, Debug)]
 pub struct Broker {
     terms: Terms,
-    pending: Vec<Pending>,
+    book: Vec<Working>,
+    /// Units of a bar's volume that are taken already, by instrument; only of the step being worked.
+    taken: Vec<(usize, f64)>,
+    /// Instruments whose bar of this step was found ambiguous.
+    ambiguous: Vec<usize>,
     /// Every order so far, in the order of placing.
     pub orders: Vec<OrderRecord>,
     /// Every fill so far.
     pub fills: Vec<FillRecord>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    order: Order,
-    record: usize,
-}
-
-/// An order of this step with its price and the units that it would trade.
-#[derive(Clone, Copy, Debug)]
-struct Wish {
-    pending: Pending,
-    ts: i64,
-    reference: f64,
-    price: f64,
-    lot: Lot,
-    units: f64,
-    is_fraction: bool,
+    /// What the strategy has not been told yet.
+    pub reports: Vec<Report>,
+    /// Bars in which more than one order of a group was reached, so that the result depends on
+    /// [`Ambiguity`].
+    pub ambiguous_bars: u64,
+    /// Instructions that named no working order, or a change that made no sense.
+    pub ignored_instructions: u64,
 }
 
 impl Broker {
     /// A broker without orders.
     #[must_use]
     pub fn new(terms: Terms) -> Self {
-        Self { terms, pending: Vec::new(), orders: Vec::new(), fills: Vec::new() }
+        Self {
+            terms,
+            book: Vec::new(),
+            taken: Vec::new(),
+            ambiguous: Vec::new(),
+            orders: Vec::new(),
+            fills: Vec::new(),
+            reports: Vec::new(),
+            ambiguous_bars: 0,
+            ignored_instructions: 0,
+        }
     }
 
     /// Whether orders wait for a bar.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        !self.pending.is_empty()
+        !self.book.is_empty()
     }
 
-    /// Takes an order (or notes why it was refused) into the log.
-    pub fn accept(&mut self, mut record: OrderRecord, checked: Result<Approved<Order>, Reason>) {
-        match checked {
-            Ok(order) => {
-                self.pending.push(Pending { order: *order.get(), record: self.orders.len() });
-            }
-            Err(reason) => {
-                record.state = OrderState::Rejected;
-                record.reason = Some(reason);
-            }
+    /// Works orders against the bars of a step, and books the fills.
+    pub fn work(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, part: Part) {
+        if self.book.is_empty() {
+            return;
         }
-        self.orders.push(record);
-    }
-
-    /// Works every pending order whose instrument has a bar, and books the fills.
-    pub fn work(&mut self, portfolio: &mut Portfolio, quote: impl Fn(usize) -> Quote) {
-        let equity = portfolio.equity(|instrument| quote(instrument).reference);
-        if let [only] = self.pending[..] {
-            return self.work_one(portfolio, only, &quote(only.order.instrument), equity);
-        }
-        let mut wishes = Vec::with_capacity(self.pending.len());
-        let waiting = std::mem::take(&mut self.pending);
-        for pending in waiting {
-            let at = quote(pending.order.instrument);
-            match at.ts {
-                None => self.pending.push(pending),
-                Some(ts) => {
-                    let held = portfolio.position[pending.order.instrument];
-                    match self.wish(pending, ts, &at, equity, held) {
-                        Ok(wish) => wishes.push(wish),
-                        Err((state, reason)) => self.end(pending, state, reason),
-                    }
-                }
-            }
-        }
-        let (sales, buys): (Vec<_>, Vec<_>) = wishes.into_iter().partition(|wish| wish.units < 0.0);
-        let (fractions, fixed): (Vec<_>, Vec<_>) =
-            buys.into_iter().partition(|wish| wish.is_fraction);
-        sales.iter().for_each(|wish| self.sell(portfolio, wish));
-        fixed.iter().for_each(|wish| self.buy_units(portfolio, wish));
-        self.buy_fractions(portfolio, &fractions);
-    }
-
-    /// The usual case: a single order, with nothing to weigh it against.
-    fn work_one(&mut self, portfolio: &mut Portfolio, only: Pending, at: &Quote, equity: f64) {
-        let Some(ts) = at.ts else { return };
-        self.pending.clear();
-        let held = portfolio.position[only.order.instrument];
-        match self.wish(only, ts, at, equity, held) {
-            Ok(wish) if wish.units < 0.0 => self.sell(portfolio, &wish),
-            Ok(wish) if wish.is_fraction => self.buy_fractions(portfolio, &[wish]),
-            Ok(wish) => self.buy_units(portfolio, &wish),
-            Err((state, reason)) => self.end(only, state, reason),
-        }
-    }
-
-    /// Ends every order that still waits.
-    pub fn expire(&mut self) {
-        for pending in std::mem::take(&mut self.pending) {
-            self.end(pending, OrderState::Expired, Reason::NoNextBar);
-        }
-    }
-
-    fn end(&mut self, pending: Pending, state: OrderState, reason: Reason) {
-        let record = &mut self.orders[pending.record];
-        record.state = state;
-        record.reason = Some(reason);
-    }
-
-    fn wish(
-        &self,
-        pending: Pending,
-        ts: i64,
-        at: &Quote,
-        equity: f64,
-        held: f64,
-    ) -> Result<Wish, (OrderState, Reason)> {
-        let size = pending.order.size;
-        // Bought or sold is known before the price is: a target is compared at the reference price.
-        let is_buy = match size {
-            Size::Units(units) => units > 0.0,
-            Size::EquityFraction(fraction) => fraction > 0.0,
-            Size::TargetUnits(target) => target > held,
-            Size::TargetFraction(fraction) => fraction * equity > held * at.reference,
-        };
-        let price = self.terms.slippage.price(at.reference, is_buy);
-        let afford = |money| affordable(money, price, at.lot, self.terms.commission);
-        let units = match size {
-            Size::Units(units) => units,
-            Size::EquityFraction(fraction) if is_buy => afford(fraction * equity),
-            Size::EquityFraction(fraction) => -afford(-fraction * equity),
-            Size::TargetUnits(target) => target - held,
-            Size::TargetFraction(fraction) if is_buy => afford(fraction * equity - held * price),
-            Size::TargetFraction(0.0) => -held,
-            // Rounding down the position that is kept.
-            Size::TargetFraction(fraction) => {
-                affordable(fraction * equity, price, at.lot, Commission::None).min(held) - held
-            }
-        };
-        if units == 0.0 {
-            return Err(match size {
-                Size::TargetUnits(_) | Size::TargetFraction(_) if held != 0.0 || !is_buy => {
-                    (OrderState::Cancelled, Reason::AlreadyThere)
-                }
-                _ => (OrderState::Rejected, Reason::LessThanOneLot),
-            });
-        }
-        let is_fraction = matches!(size, Size::EquityFraction(_) | Size::TargetFraction(_));
-        Ok(Wish { pending, ts, reference: at.reference, price, lot: at.lot, units, is_fraction })
-    }
-
-    fn sell(&mut self, portfolio: &mut Portfolio, wish: &Wish) {
-        let held = portfolio.position[wish.pending.order.instrument];
-        if held + wish.units < 0.0 {
-            return self.end(wish.pending, OrderState::Rejected, Reason::Short);
-        }
-        self.fill(portfolio, wish, wish.units);
-    }
-
-    fn cost(&self, wish: &Wish, units: f64) -> f64 {
-        units * wish.price + self.terms.commission.of(units, wish.price)
-    }
-
-    fn buy_units(&mut self, portfolio: &mut Portfolio, wish: &Wish) {
-        if let Lot::Of(lot) = wish.lot
-            && wish.units % lot != 0.0
+        if let [only] = &self.book[..]
+            && only.is_plain()
         {
-            return self.end(wish.pending, OrderState::Rejected, Reason::LessThanOneLot);
+            return self.work_plain(portfolio, floor, part);
         }
-        if self.cost(wish, wish.units) > portfolio.cash {
-            return self.end(wish.pending, OrderState::Rejected, Reason::NoCash);
+        self.taken.clear();
+        self.ambiguous.clear();
+        match part {
+            Part::Bar => {
+                self.open_bar(floor);
+                self.batch(portfolio, floor, part, Moment::Open);
+                self.work_inside(portfolio, floor);
+                self.batch(portfolio, floor, part, Moment::Close);
+            }
+            Part::Decision => self.batch(portfolio, floor, part, Moment::Close),
         }
-        self.fill(portfolio, wish, wish.units);
+        self.close_bar(portfolio, floor, part);
+        self.book.retain(|working| working.is_alive);
     }
 
-    fn buy_fractions(&mut self, portfolio: &mut Portfolio, wishes: &[Wish]) {
-        let total: f64 = wishes.iter().map(|wish| self.cost(wish, wish.units)).sum();
-        let share = if total > portfolio.cash { portfolio.cash / total } else { 1.0 };
-        let cash = portfolio.cash;
-        for wish in wishes {
-            let mut units = wish.units;
-            if share < 1.0 {
-                let money = self.cost(wish, wish.units) / total * cash;
-                // Shares of the cash may add up to a rounding step more than there is.
-                let money = money.min(portfolio.cash);
-                units = affordable(money, wish.price, wish.lot, self.terms.commission);
+    /// The usual case: a single market order, with nothing to weigh it against.
+    fn work_plain(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, part: Part) {
+        let moment = match (self.terms.fill, part) {
+            (FillModel::NextOpen, Part::Bar) => Moment::Open,
+            (FillModel::NextClose, Part::Bar) | (FillModel::SameClose, Part::Decision) => {
+                Moment::Close
             }
-            if units <= 0.0 {
-                self.end(wish.pending, OrderState::Rejected, Reason::NoCash);
-                continue;
-            }
-            self.fill(portfolio, wish, units);
-            if units < wish.units {
-                self.orders[wish.pending.record].reason = Some(Reason::Reduced);
-            }
-        }
-    }
-
-    fn fill(&mut self, portfolio: &mut Portfolio, wish: &Wish, units: f64) {
-        let order = wish.pending.order;
-        let fill = FillRecord {
-            order: order.id,
-            instrument: self.orders[wish.pending.record].instrument,
-            ts: wish.ts,
-            quantity: units,
-            price: wish.price,
-            reference: wish.reference,
-            commission: self.terms.commission.of(units, wish.price),
+            _ => return,
         };
-        portfolio.apply(&fill);
-        let record = &mut self.orders[wish.pending.record];
-        record.state = OrderState::Filled;
-        record.filled = units;
-        self.fills.push(fill);
+        self.taken.clear();
+        self.batch(portfolio, floor, part, moment);
+        self.book.retain(|working| working.is_alive);
+    }
+}
+
+/// Code of an end, for the strategy.
+fn state_code(state: OrderState) -> u32 {
+    match state {
+        OrderState::Filled => STATE_FILLED,
+        OrderState::Cancelled => STATE_CANCELLED,
+        OrderState::Expired => STATE_EXPIRED,
+        OrderState::Rejected => STATE_REJECTED,
     }
 }
 

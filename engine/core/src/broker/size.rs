@@ -41,6 +41,25 @@ pub fn affordable(money: f64, price: f64, lot: Lot, commission: Commission) -> f
     }
 }
 
+/// The largest quantity up to `most` (itself whether whole lots or not) that fits; smaller quantities
+/// fit when a larger one does.
+pub(super) fn largest(most: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
+    if fits(most) {
+        return most;
+    }
+    match lot {
+        Lot::Of(lot) => largest_below((most / lot).floor(), |lots| fits(lots * lot)) * lot,
+        Lot::Fractional => {
+            let (mut low, mut high) = (0.0, most);
+            for _ in 0..64 {
+                let middle = low + (high - low) / 2.0;
+                if fits(middle) { low = middle } else { high = middle }
+            }
+            low
+        }
+    }
+}
+
 /// The largest whole number up to `most` that fits; smaller numbers fit when a larger one does.
 fn largest_below(most: f64, fits: impl Fn(f64) -> bool) -> f64 {
     // Nearly always commission is small and one of these is the answer.

@@ -1,30 +1,52 @@
 //! Every expected number here is a hand calculation.
 
-use strategy_api::order::{OrderId, market_order};
+use strategy_api::{
+    abi::layout::RawOrder,
+    order::{OrderId, Size, market_order},
+};
 
 use super::*;
-use crate::risk;
+use crate::risk::{self, Gate};
 
-const TERMS: Terms =
-    Terms { fill: FillModel::NextOpen, commission: Commission::None, slippage: Slippage::None };
+mod orders;
 
-fn place(broker: &mut Broker, instrument: usize, size: Size) {
-    let raw = market_order(OrderId(broker.orders.len() as u64 + 1), instrument, size);
-    let record = OrderRecord {
-        id: raw.id,
-        instrument: raw.instrument,
-        decided_ts: 0,
-        size_kind: raw.size_kind,
-        size: raw.size,
-        state: OrderState::Expired,
-        reason: None,
-        filled: 0.0,
-    };
-    broker.accept(record, risk::check(&raw, 2, 0));
+const TERMS: Terms = Terms {
+    fill: FillModel::NextOpen,
+    commission: Commission::None,
+    slippage: Slippage::None,
+    limit_touch: LimitTouch::Touch,
+    ambiguity: Ambiguity::Pessimistic,
+    account: Account::Cash,
+    limits: Limits { gross: None, net: None, per_symbol: None, orders_per_bar: None },
+};
+
+fn take(broker: &mut Broker, raw: &RawOrder) -> u64 {
+    let raw = RawOrder { id: broker.orders.len() as u64 + 1, ..*raw };
+    let gate = Gate { instruments: 2, may_short: broker.terms.account.may_short() };
+    broker.accept(OrderRecord::new(&raw, 0), risk::check(&raw, gate, 0));
+    raw.id
 }
 
-fn quotes(prices: [f64; 2]) -> impl Fn(usize) -> Quote {
-    move |instrument| Quote { ts: Some(1), reference: prices[instrument], lot: Lot::Of(1.0) }
+fn place(broker: &mut Broker, instrument: usize, size: Size) -> u64 {
+    take(broker, &market_order(OrderId(0), instrument, size))
+}
+
+fn flat(price: f64) -> Bar {
+    Bar { ts: 1, open: price, high: price, low: price, close: price, volume: 1e6 }
+}
+
+/// Works a step in which the two instruments have these bars.
+fn work_bars(broker: &mut Broker, portfolio: &mut Portfolio, bars: [Option<Bar>; 2], before: f64) {
+    let quote = |instrument: usize| Quote { bar: bars[instrument], before, lot: Lot::Of(1.0) };
+    let session = |instrument: usize| {
+        let day = bars[instrument].map_or(0, |bar| i32::try_from(bar.ts).unwrap());
+        Session { day, is_first: true, is_last: true }
+    };
+    broker.work(portfolio, &Floor { quote: &quote, session: &session }, Part::Bar);
+}
+
+fn work_at(broker: &mut Broker, portfolio: &mut Portfolio, prices: [f64; 2]) {
+    work_bars(broker, portfolio, prices.map(|price| Some(flat(price))), 0.0);
 }
 
 fn ends(broker: &Broker) -> Vec<(OrderState, Option<Reason>, f64)> {
@@ -35,7 +57,7 @@ fn ends(broker: &Broker) -> Vec<(OrderState, Option<Reason>, f64)> {
 fn an_entry_of_all_equity_is_whole_shares_at_the_price_it_gets() {
     let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(10_000.0, 2));
     place(&mut broker, 0, Size::TargetFraction(1.0));
-    broker.work(&mut portfolio, quotes([103.0, 1.0]));
+    work_at(&mut broker, &mut portfolio, [103.0, 1.0]);
     assert_eq!(ends(&broker), [(OrderState::Filled, None, 97.0)]);
     assert_eq!(portfolio.cash, 10_000.0 - 97.0 * 103.0);
     assert_eq!(portfolio.entry_price, [103.0, 0.0]);
@@ -50,7 +72,7 @@ fn an_entry_leaves_room_for_its_commission_and_slippage() {
     };
     let (mut broker, mut portfolio) = (Broker::new(terms), Portfolio::new(10_000.0, 2));
     place(&mut broker, 0, Size::EquityFraction(1.0));
-    broker.work(&mut portfolio, quotes([100.0, 1.0]));
+    work_at(&mut broker, &mut portfolio, [100.0, 1.0]);
     // 101 a share with slippage, 102.01 with commission: 98 shares for 9,996.98.
     assert_eq!(ends(&broker), [(OrderState::Filled, None, 98.0)]);
     assert!((portfolio.cash - 3.02).abs() < 1e-9, "{}", portfolio.cash);
@@ -64,7 +86,7 @@ fn more_units_than_the_cash_pays_for_or_than_are_held_are_rejected() {
     place(&mut broker, 1, Size::EquityFraction(0.001));
     place(&mut broker, 1, Size::TargetUnits(0.0));
     place(&mut broker, 1, Size::Units(0.5));
-    broker.work(&mut portfolio, quotes([100.0, 10.0]));
+    work_at(&mut broker, &mut portfolio, [100.0, 10.0]);
     assert_eq!(
         ends(&broker),
         [
@@ -84,7 +106,7 @@ fn sales_of_a_step_pay_for_its_buys() {
     portfolio.position[1] = 50.0;
     place(&mut broker, 0, Size::TargetFraction(1.0));
     place(&mut broker, 1, Size::TargetFraction(0.0));
-    broker.work(&mut portfolio, quotes([100.0, 20.0]));
+    work_at(&mut broker, &mut portfolio, [100.0, 20.0]);
     assert_eq!(portfolio.position, [10.0, 0.0]);
     assert_eq!(portfolio.cash, 0.0);
 }
@@ -94,7 +116,7 @@ fn buys_that_the_cash_does_not_cover_are_reduced_in_proportion() {
     let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(1000.0, 2));
     place(&mut broker, 0, Size::TargetFraction(1.0));
     place(&mut broker, 1, Size::TargetFraction(1.0));
-    broker.work(&mut portfolio, quotes([100.0, 10.0]));
+    work_at(&mut broker, &mut portfolio, [100.0, 10.0]);
     assert_eq!(
         ends(&broker),
         [
@@ -108,9 +130,9 @@ fn buys_that_the_cash_does_not_cover_are_reduced_in_proportion() {
 fn an_order_waits_for_the_next_bar_of_its_instrument() {
     let (mut broker, mut portfolio) = (Broker::new(TERMS), Portfolio::new(1000.0, 2));
     place(&mut broker, 1, Size::Units(1.0));
-    broker.work(&mut portfolio, |_| Quote { ts: None, reference: 10.0, lot: Lot::Of(1.0) });
+    work_bars(&mut broker, &mut portfolio, [None, None], 10.0);
     assert!(broker.is_waiting());
-    broker.work(&mut portfolio, quotes([100.0, 10.0]));
+    work_at(&mut broker, &mut portfolio, [100.0, 10.0]);
     assert_eq!(portfolio.position, [0.0, 1.0]);
     place(&mut broker, 1, Size::Units(1.0));
     broker.expire();

@@ -33,14 +33,16 @@ pub use runs::SessionRuns;
 
 use crate::instrument::Instrument;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use slots::period;
 use std::{fmt, str::FromStr};
 use strategy_api::Resolution;
 
 /// On which days and between which hours an instrument trades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Calendar {
     /// The New York Stock Exchange, and with it every US equity: `NYSE`.
+    #[default]
     Nyse,
     /// Every day from midnight to midnight UTC: `24/7`.
     AlwaysOpen,

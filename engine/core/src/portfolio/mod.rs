@@ -2,22 +2,38 @@
 
 use crate::order::FillRecord;
 
-/// A cash account: no position below zero, no cash below zero.
+/// Cash and positions; what they may be is for the broker to say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Portfolio {
-    /// Cash, in currency.
+    /// Cash, in currency; below zero it is borrowed.
     pub cash: f64,
-    /// Position by instrument, units.
+    /// Position by instrument, units; below zero it is short.
     pub position: Vec<f64>,
     /// Average entry price by instrument; 0 when flat.
     pub entry_price: Vec<f64>,
+    /// Instruments in the order in which sums are taken, so that the order in which a user names them
+    /// does not show in the last bits.
+    sequence: Vec<usize>,
 }
 
 impl Portfolio {
     /// An account with cash and nothing else.
     #[must_use]
     pub fn new(cash: f64, instruments: usize) -> Self {
-        Self { cash, position: vec![0.0; instruments], entry_price: vec![0.0; instruments] }
+        Self::in_sequence(cash, (0..instruments).collect())
+    }
+
+    /// The same with sums taken in this order of the instruments.
+    #[must_use]
+    pub fn in_sequence(cash: f64, sequence: Vec<usize>) -> Self {
+        let count = sequence.len();
+        Self { cash, position: vec![0.0; count], entry_price: vec![0.0; count], sequence }
+    }
+
+    /// Instruments in the order in which sums are taken and ties are broken.
+    #[must_use]
+    pub fn sequence(&self) -> &[usize] {
+        &self.sequence
     }
 
     /// Books a fill.
@@ -26,21 +42,45 @@ impl Portfolio {
         let before = self.position[instrument];
         let after = before + fill.quantity;
         self.cash -= fill.quantity * fill.price + fill.commission;
-        if fill.quantity > 0.0 {
-            let paid = self.entry_price[instrument] * before + fill.price * fill.quantity;
-            self.entry_price[instrument] = paid / after;
-        }
+        let entry = &mut self.entry_price[instrument];
         if after == 0.0 {
-            self.entry_price[instrument] = 0.0;
+            *entry = 0.0;
+        } else if before * fill.quantity >= 0.0 {
+            *entry = (*entry * before + fill.price * fill.quantity) / after;
+        } else if before * after < 0.0 {
+            // Through zero: what is held now was all entered at this price.
+            *entry = fill.price;
         }
         self.position[instrument] = after;
     }
 
-    /// Equity at the given price of each instrument, summed in the order of the universe.
+    /// Replaces each unit of an instrument by `ratio` units.
+    pub fn split(&mut self, instrument: usize, ratio: f64) {
+        self.position[instrument] *= ratio;
+        self.entry_price[instrument] /= ratio;
+    }
+
+    /// Equity at the given price of each instrument.
     #[must_use]
     pub fn equity(&self, price: impl Fn(usize) -> f64) -> f64 {
-        self.position.iter().enumerate().fold(self.cash, |sum, (instrument, position)| {
-            if *position == 0.0 { sum } else { sum + position * price(instrument) }
+        self.sequence.iter().fold(self.cash, |sum, instrument| {
+            let position = self.position[*instrument];
+            if position == 0.0 { sum } else { sum + position * price(*instrument) }
+        })
+    }
+
+    /// Value of long and, as a positive number, of short positions at the given prices.
+    #[must_use]
+    pub fn values(&self, price: impl Fn(usize) -> f64) -> (f64, f64) {
+        self.sequence.iter().fold((0.0, 0.0), |(long, short), instrument| {
+            let position = self.position[*instrument];
+            if position > 0.0 {
+                (long + position * price(*instrument), short)
+            } else if position < 0.0 {
+                (long, short - position * price(*instrument))
+            } else {
+                (long, short)
+            }
         })
     }
 
@@ -48,6 +88,12 @@ impl Portfolio {
     #[must_use]
     pub fn is_invested(&self) -> bool {
         self.position.iter().any(|position| *position != 0.0)
+    }
+
+    /// Whether money or units are borrowed.
+    #[must_use]
+    pub fn is_leveraged(&self) -> bool {
+        self.cash < 0.0 || self.position.iter().any(|position| *position < 0.0)
     }
 }
 

@@ -52,3 +52,25 @@ fn the_published_homework_is_reproduced_to_its_last_digit() {
         assert!((ours / published - 1.0).abs() < 5e-12, "{ours} is not {published}");
     }
 }
+
+#[test]
+fn a_short_is_entered_covered_and_turned_round() {
+    let mut account = Portfolio::new(1000.0, 1);
+    let mut fill = |quantity, price| {
+        account.apply(&FillRecord {
+            order: 1,
+            instrument: 0,
+            ts: 0,
+            quantity,
+            price,
+            reference: price,
+            commission: 1.0,
+        });
+        (account.cash, account.position[0], account.entry_price[0])
+    };
+    assert_eq!(fill(-10.0, 20.0), (1199.0, -10.0, 20.0));
+    assert_eq!(fill(-10.0, 22.0), (1418.0, -20.0, 21.0));
+    assert_eq!(fill(5.0, 18.0), (1327.0, -15.0, 21.0));
+    assert_eq!(fill(25.0, 16.0), (926.0, 10.0, 16.0));
+    assert_eq!(fill(-10.0, 17.0), (1095.0, 0.0, 0.0));
+}

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use engine_core::backtest::{Config, Rules};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,6 +33,20 @@ pub(super) fn configuration(run: &Judged<'_>) -> String {
     value(run).to_string()
 }
 
+/// The rules without what is at its default, so that a rule that joins later changes no older id; the
+/// calendar is a fact of the data.
+fn rules(config: &Config) -> Value {
+    let json = |config| serde_json::to_value(config).expect("rules have a JSON form");
+    let mut value = json(config);
+    let plain = json(&Config { rules: Rules::default(), ..config.clone() });
+    let finer = value["rules"].as_object_mut().expect("rules are an object");
+    finer.retain(|key, rule| key != "calendar" && plain["rules"][key] != *rule);
+    if finer.is_empty() {
+        value.as_object_mut().expect("a configuration is an object").shift_remove("rules");
+    }
+    value
+}
+
 fn value(run: &Judged<'_>) -> Value {
     let strategy = |strategy: &crate::registry::Resolved, values: &[f64]| {
         json!({
@@ -47,7 +62,7 @@ fn value(run: &Judged<'_>) -> Value {
         "asked": run.strategy.asked(),
         "strategy": strategy(run.strategy, run.values),
         "benchmark": run.benchmark.map(|(other, values)| strategy(other, values)),
-        "rules": serde_json::to_value(run.config).expect("rules have a JSON form"),
+        "rules": rules(run.config),
         "risk_free_rate": run.args.rules.rf,
     })
 }

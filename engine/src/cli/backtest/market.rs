@@ -91,6 +91,7 @@ impl Bars {
             from_ts: args.from.map(Moment::first_ns),
             to_ts: args.to.map(Moment::last_ns),
             seed: args.seed,
+            rules: args.finer(self.calendar),
         }
     }
 

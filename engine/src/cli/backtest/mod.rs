@@ -1,5 +1,6 @@
 //! `backtest`: gets bars and strategies, runs them, measures, prints, draws and keeps the result.
 
+mod account;
 mod args;
 mod draw;
 mod fetch;

@@ -1,10 +1,17 @@
 //! The rules of a run as options: what `backtest` and `sweep` have in common.
 
 use clap::Args;
-use engine_core::broker::{Commission, FillModel, Slippage};
+use engine_core::{
+    backtest::Rules,
+    broker::{Commission, FillModel, Slippage},
+    calendar::Calendar,
+};
 use strategy_api::Resolution;
 
-use super::super::value::{self, Moment};
+use super::{
+    super::value::{self, Moment},
+    account::AccountArgs,
+};
 use crate::error::{Code, Failure};
 
 /// What a run depends on besides strategy, parameters and symbols.
@@ -26,13 +33,15 @@ pub(crate) struct RulesArgs {
     /// Price that fills an order: next_open, same_close or next_close
     #[arg(long, value_name = "MODEL", default_value = "next_open")]
     pub(in crate::cli) fill: FillModel,
-    /// Commission: none, per-share:0.005, percent:0.1 or ibkr-fixed
+    /// Commission: none, per-share:0.005, percent:0.1, ibkr-fixed or ibkr-tiered
     #[arg(long, value_name = "MODEL", default_value = "none")]
     pub(in crate::cli) commission: Commission,
     /// Slippage against the trader, in basis points (1 bp = 0.01 %)
     #[arg(long, value_name = "BPS", default_value = "0", value_parser = value::basis_points)]
     #[arg(allow_negative_numbers = true)]
     slippage_bps: f64,
+    #[command(flatten)]
+    account: AccountArgs,
     /// Yearly risk-free rate as a fraction: 0.02 is 2 %
     #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
     #[arg(allow_negative_numbers = true)]
@@ -62,11 +71,16 @@ impl RulesArgs {
 
     /// The slippage model.
     pub(in crate::cli) fn slippage(&self) -> Slippage {
-        if self.slippage_bps == 0.0 {
-            Slippage::None
-        } else {
-            Slippage::BasisPoints(self.slippage_bps)
+        match self.account.slippage {
+            Some(slippage) => slippage,
+            None if self.slippage_bps == 0.0 => Slippage::None,
+            None => Slippage::BasisPoints(self.slippage_bps),
         }
+    }
+
+    /// The finer rules.
+    pub(in crate::cli) fn finer(&self, calendar: Calendar) -> Rules {
+        self.account.rules(calendar)
     }
 }
 

@@ -3,19 +3,47 @@
 use super::*;
 use proptest::prelude::*;
 
+fn terms() -> impl Strategy<Value = OrderTerms> {
+    let price = || prop::option::of(-1e9..1e9);
+    (any::<(u32, u32, i64, u64, u64)>(), price(), price(), price()).prop_map(
+        |((kind, time_in_force, expires_at, parent, oca_group), limit, stop, trail)| OrderTerms {
+            kind,
+            limit_price: limit,
+            stop_price: stop,
+            trail,
+            time_in_force,
+            expires_at,
+            parent,
+            oca_group,
+        },
+    )
+}
+
 fn order() -> impl Strategy<Value = OrderRecord> {
     let reason = prop::option::of(prop::sample::select(REASONS.to_vec()));
     let state = prop::sample::select(STATES.to_vec());
-    (any::<(u64, u32, i64, u32)>(), -1e12..1e12, state, reason, -1e9..1e9).prop_map(
-        |((id, instrument, decided_ts, size_kind), size, state, reason, filled)| OrderRecord {
-            id,
-            instrument,
-            decided_ts,
-            size_kind,
+    let numbers = any::<(u64, u32, i64, u32, i64)>();
+    (numbers, -1e12..1e12, state, reason, -1e9..1e9, terms()).prop_map(
+        |(
+            (id, instrument, decided_ts, size_kind, ended_ts),
             size,
             state,
             reason,
             filled,
+            terms,
+        )| {
+            OrderRecord {
+                id,
+                instrument,
+                decided_ts,
+                size_kind,
+                size,
+                state,
+                reason,
+                filled,
+                terms,
+                ended_ts,
+            }
         },
     )
 }
@@ -134,6 +162,28 @@ fn the_layout_is_what_the_documentation_says() {
     expected.extend([7.0f64, 11.0, 13.0, 17.0].map(f64::to_le_bytes).concat());
     expected.extend(3u32.to_le_bytes());
     assert_eq!(encode_fills(&[fill]), expected);
+}
+
+#[test]
+fn orders_of_the_first_version_were_market_orders() {
+    let raw = strategy_api::order::market_order(
+        strategy_api::order::OrderId(7),
+        1,
+        strategy_api::order::Size::Units(3.0),
+    );
+    let order = OrderRecord { ended_ts: 5, ..OrderRecord::new(&raw, 5) };
+    let mut blob = Writer::new(8, 1);
+    blob.column([7u64.to_le_bytes()].into_iter());
+    blob.column([5i64.to_le_bytes()].into_iter());
+    blob.column([3.0f64.to_le_bytes()].into_iter());
+    blob.column([0.0f64.to_le_bytes()].into_iter());
+    blob.column([1u32.to_le_bytes()].into_iter());
+    blob.column([0u32.to_le_bytes()].into_iter());
+    blob.column([2u32.to_le_bytes()].into_iter());
+    blob.column([0u32.to_le_bytes()].into_iter());
+    let bytes = blob.finish();
+    let read = Reader::new(&bytes).and_then(decode_orders).unwrap();
+    assert_eq!(read.as_ref(), [order]);
 }
 
 #[test]

@@ -1,0 +1,263 @@
+//! Works the orders that fill at one end of a bar together, and books fills.
+
+use super::{
+    Account, Broker, Floor, Part, affordable,
+    fill::Moment,
+    funds::Funds,
+    size::{Lot, largest},
+    wish::Wish,
+};
+use crate::{
+    order::{FillRecord, OrderState, Reason, TimeInForce},
+    portfolio::Portfolio,
+};
+
+impl Broker {
+    /// Works every order that fills at `moment`.
+    pub(super) fn batch(
+        &mut self,
+        portfolio: &mut Portfolio,
+        floor: &Floor<'_>,
+        part: Part,
+        moment: Moment,
+    ) {
+        let equity = portfolio.equity(|instrument| floor.price(instrument, moment));
+        if let [only] = &self.book[..]
+            && only.is_plain()
+        {
+            // Without a list: nearly every step of a run with market orders comes through here.
+            if let Some(wish) = self.wish_at(0, portfolio, floor, (part, moment), equity) {
+                self.trade_all(portfolio, floor, &[wish]);
+            }
+            return;
+        }
+        let wishes: Vec<Wish> = (0..self.book.len())
+            .filter_map(|place| self.wish_at(place, portfolio, floor, (part, moment), equity))
+            .collect();
+        self.trade_all(portfolio, floor, &wishes);
+    }
+
+    fn wish_at(
+        &mut self,
+        place: usize,
+        portfolio: &Portfolio,
+        floor: &Floor<'_>,
+        (part, moment): (Part, Moment),
+        equity: f64,
+    ) -> Option<Wish> {
+        let working = &self.book[place];
+        let instrument = working.order.instrument;
+        let quote = (floor.quote)(instrument);
+        let full = quote.bar?;
+        let bar = working.worked_bar(&full, &self.terms, part)?;
+        let held = portfolio.position[instrument];
+        let parent_filled = self.parent_filled(working);
+        let is_buy = working.is_buy(held, floor.price(instrument, moment), equity, parent_filled);
+        let touch = working.touch(&bar, is_buy, &self.terms, || (floor.session)(instrument))?;
+        if touch.moment != moment {
+            return None;
+        }
+        match self.wish(place, touch, &quote, portfolio, equity) {
+            Ok(wish) => Some(wish),
+            Err((state, reason)) => {
+                self.end(place, state, Some(reason), full.ts);
+                None
+            }
+        }
+    }
+
+    /// Trades wishes of one moment: what closes first, then fixed sizes, then amounts of money.
+    pub(super) fn trade_all(
+        &mut self,
+        portfolio: &mut Portfolio,
+        floor: &Floor<'_>,
+        wishes: &[Wish],
+    ) {
+        for wish in wishes.iter().filter(|wish| wish.is_closing) {
+            self.close_units(portfolio, floor, wish);
+        }
+        for wish in wishes.iter().filter(|wish| !wish.is_closing && !wish.is_money) {
+            self.open_units(portfolio, floor, wish);
+        }
+        self.open_money(portfolio, floor, wishes);
+    }
+
+    fn funds<'p>(&'p self, portfolio: &'p Portfolio, floor: &Floor<'_>, wish: &Wish) -> Funds<'p> {
+        let moment = wish.touch.moment;
+        Funds::new(&self.terms, portfolio, |instrument| {
+            if instrument == wish.instrument {
+                wish.touch.price
+            } else {
+                floor.price(instrument, moment)
+            }
+        })
+    }
+
+    fn close_units(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, wish: &Wish) {
+        let held = portfolio.position[wish.instrument];
+        let still_closes = held * wish.units < 0.0 && wish.units.abs() <= held.abs();
+        if still_closes {
+            self.fill(portfolio, wish, wish.units, None);
+        } else if self.terms.account == Account::Cash {
+            self.end(wish.place, OrderState::Rejected, Some(Reason::Short), wish.ts);
+        } else {
+            // Another order of this moment has closed the position before.
+            self.open_units(portfolio, floor, wish);
+        }
+    }
+
+    fn no_funds(&self) -> Reason {
+        if self.terms.account.may_short() { Reason::NoMargin } else { Reason::NoCash }
+    }
+
+    fn open_units(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, wish: &Wish) {
+        if !self.book[wish.place].is_alive {
+            return;
+        }
+        let funds = self.funds(portfolio, floor, wish);
+        let refused = if !wish.is_whole() {
+            Some(Reason::LessThanOneLot)
+        } else if funds.need(wish, wish.units) > funds.power() {
+            Some(self.no_funds())
+        } else if !funds.is_within_limits(wish, wish.units) {
+            Some(Reason::OverLimit)
+        } else {
+            None
+        };
+        match refused {
+            Some(reason) => self.end(wish.place, OrderState::Rejected, Some(reason), wish.ts),
+            None => self.fill(portfolio, wish, wish.units, None),
+        }
+    }
+
+    /// Amounts of money share what there is in proportion.
+    fn open_money(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, wishes: &[Wish]) {
+        let opening = || wishes.iter().filter(|wish| !wish.is_closing && wish.is_money);
+        let Some(first) = opening().next() else { return };
+        let funds = self.funds(portfolio, floor, first);
+        let mut needs: Vec<_> =
+            opening().map(|wish| (wish.instrument, funds.need(wish, wish.units))).collect();
+        if needs.len() > 1 {
+            let rank = ranks(portfolio);
+            needs.sort_by_key(|(instrument, _)| rank[*instrument]);
+        }
+        let total: f64 = needs.iter().map(|(_, need)| need).sum();
+        let power = funds.power();
+        for wish in opening() {
+            if !self.book[wish.place].is_alive {
+                continue;
+            }
+            let mut units = wish.units;
+            let funds = self.funds(portfolio, floor, wish);
+            if total > power {
+                // Shares of the power may add up to a rounding step more than there is.
+                let money = (funds.need(wish, wish.units) / total * power).min(funds.power());
+                units = self.reduced(&funds, wish, money);
+            }
+            let mut short_of = self.no_funds();
+            if units != 0.0 && !funds.is_within_limits(wish, units) {
+                units = largest_signed(units, wish.lot, |part| funds.is_within_limits(wish, part));
+                short_of = Reason::OverLimit;
+            }
+            if units == 0.0 {
+                self.end(wish.place, OrderState::Rejected, Some(short_of), wish.ts);
+                continue;
+            }
+            let is_reduced = units.abs() < wish.units.abs();
+            self.fill(portfolio, wish, units, is_reduced.then_some(Reason::Reduced));
+        }
+    }
+
+    /// The largest part of a wish that needs no more than `money`.
+    fn reduced(&self, funds: &Funds<'_>, wish: &Wish, money: f64) -> f64 {
+        if self.terms.account == Account::Cash {
+            let units = affordable(money, wish.price, wish.lot, self.terms.commission);
+            return units.max(0.0);
+        }
+        largest_signed(wish.units, wish.lot, |units| funds.need(wish, units) <= money)
+    }
+
+    /// Books a fill of a wish, or of as much of it as the bar's volume allows.
+    fn fill(&mut self, portfolio: &mut Portfolio, wish: &Wish, units: f64, reason: Option<Reason>) {
+        let working = &self.book[wish.place];
+        if !working.is_alive {
+            return;
+        }
+        let quantity = self.within_volume(wish, units);
+        let left = units - quantity;
+        if working.order.time_in_force == TimeInForce::FillOrKill
+            && (left != 0.0 || reason.is_some())
+        {
+            let state = OrderState::Cancelled;
+            return self.end(wish.place, state, Some(Reason::NotAtOnce), wish.ts);
+        }
+        if quantity == 0.0 {
+            return;
+        }
+        let record = working.record;
+        let price = match self.terms.slippage.volume_limit() {
+            Some(_) if !working.is_limit() && wish.volume > 0.0 => {
+                let share = self.taken_of(wish.instrument, quantity) / wish.volume;
+                self.terms.slippage.price(wish.touch.price, wish.is_buy, share)
+            }
+            _ => wish.price,
+        };
+        let fill = FillRecord {
+            order: working.order.id,
+            instrument: self.orders[record].instrument,
+            ts: wish.ts,
+            quantity,
+            price,
+            reference: wish.touch.price,
+            commission: self.terms.commission.of(quantity, price),
+        };
+        portfolio.apply(&fill);
+        self.fills.push(fill);
+        self.orders[record].filled += quantity;
+        self.filled(wish, left, reason);
+    }
+
+    fn within_volume(&self, wish: &Wish, units: f64) -> f64 {
+        let Some(limit) = self.terms.slippage.volume_limit() else { return units };
+        let room = (limit * wish.volume - self.taken_of(wish.instrument, 0.0)).max(0.0);
+        if units.abs() <= room {
+            return units;
+        }
+        let room = match wish.lot {
+            Lot::Of(lot) => (room / lot).floor() * lot,
+            Lot::Fractional => room,
+        };
+        room.copysign(units)
+    }
+
+    /// Units of the bar's volume that have been taken, with `more` added.
+    fn taken_of(&self, instrument: usize, more: f64) -> f64 {
+        let found = self.taken.iter().find(|(one, _)| *one == instrument);
+        found.map_or(0.0, |(_, taken)| *taken) + more.abs()
+    }
+}
+
+impl Wish {
+    /// Whether the units that open a position are whole lots.
+    fn is_whole(&self) -> bool {
+        match self.lot {
+            Lot::Of(lot) => self.units % lot == 0.0,
+            Lot::Fractional => true,
+        }
+    }
+}
+
+/// The largest part of `units`, long or short, that fits.
+fn largest_signed(units: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
+    let sign = 1.0_f64.copysign(units);
+    sign * largest(units.abs(), lot, |part| fits(sign * part))
+}
+
+/// Place of each instrument in the order in which ties are broken.
+pub(super) fn ranks(portfolio: &Portfolio) -> Vec<usize> {
+    let mut ranks = vec![0; portfolio.sequence().len()];
+    for (rank, instrument) in portfolio.sequence().iter().enumerate() {
+        ranks[*instrument] = rank;
+    }
+    ranks
+}

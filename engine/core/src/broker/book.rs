@@ -1,0 +1,169 @@
+//! A working order: what it says, and what has happened to it so far.
+
+use strategy_api::{Bar, order::Size};
+
+use super::{
+    Ambiguity, FillModel, Part, Session, Terms,
+    fill::{Moment, Touch, touch_limit, touch_stop},
+};
+use crate::order::{Distance, Kind, Order, TimeInForce};
+
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Waits for its parent.
+    Held,
+    /// Is worked.
+    Working,
+    /// Is worked as a limit, its stop having been reached.
+    Triggered,
+}
+
+/// When, within the bar that is being worked, the parent of an order filled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Entered {
+    pub(super) moment: Moment,
+    pub(super) price: f64,
+    /// Whether the parent was a limit order, which the price came down (for a sale: up) to.
+    pub(super) by_limit: bool,
+}
+
+/// An order in the book.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Working {
+    pub(super) order: Order,
+    /// Place in the log of orders.
+    pub(super) record: usize,
+    /// Place of the parent in the log of orders.
+    pub(super) parent_record: Option<usize>,
+    pub(super) phase: Phase,
+    /// Units that are left after a part has filled.
+    pub(super) left: Option<f64>,
+    /// Highest price (for a purchase: lowest) since a trailing stop is worked.
+    pub(super) extreme: Option<f64>,
+    /// First session in which it could be worked.
+    pub(super) day: Option<i32>,
+    pub(super) entered: Option<Entered>,
+    /// New units for one of the parent's, when a split came between.
+    pub(super) scale: f64,
+    pub(super) had_bar: bool,
+    pub(super) is_alive: bool,
+}
+
+impl Working {
+    pub(super) fn new(order: Order, record: usize, parent_record: Option<usize>) -> Self {
+        Self {
+            order,
+            record,
+            parent_record,
+            phase: Phase::Working,
+            left: None,
+            extreme: None,
+            day: None,
+            entered: None,
+            scale: 1.0,
+            had_bar: false,
+            is_alive: true,
+        }
+    }
+
+    /// Whether it is a market order without any condition.
+    pub(super) fn is_plain(&self) -> bool {
+        self.order.kind == Kind::Market
+            && self.order.time_in_force == TimeInForce::Gtc
+            && self.phase == Phase::Working
+            && self.order.oca_group.is_none()
+            && self.entered.is_none()
+    }
+
+    /// Whether it buys, given the units held, a price and the equity.
+    pub(super) fn is_buy(&self, held: f64, price: f64, equity: f64, parent_filled: f64) -> bool {
+        match (self.left, self.order.size) {
+            (Some(left), _) => left > 0.0,
+            (None, Size::Units(size) | Size::EquityFraction(size) | Size::Cash(size)) => size > 0.0,
+            (None, Size::TargetUnits(target)) => target > held,
+            (None, Size::TargetFraction(fraction)) => fraction * equity > held * price,
+            (None, Size::ParentFill(fraction)) => fraction * parent_filled < 0.0,
+        }
+    }
+
+    /// Whether its price is a limit, which slippage does not worsen.
+    pub(super) fn is_limit(&self) -> bool {
+        matches!(self.order.kind, Kind::Limit(_) | Kind::StopLimit { .. })
+    }
+
+    /// The part of a bar in which it is worked; `None` when it is not worked there.
+    pub(super) fn worked_bar(&self, bar: &Bar, terms: &Terms, part: Part) -> Option<Bar> {
+        if !self.is_alive || self.phase == Phase::Held {
+            return None;
+        }
+        let at_decision = terms.fill == FillModel::SameClose && self.order.kind == Kind::Market;
+        if at_decision != (part == Part::Decision) {
+            return None;
+        }
+        let Some(entered) = self.entered else { return Some(*bar) };
+        let is_stop = matches!(self.order.kind, Kind::Stop(_));
+        let is_limit = matches!(self.order.kind, Kind::Limit(_));
+        match entered.moment {
+            Moment::Open => Some(*bar),
+            Moment::Inside => {
+                // The price has come to the parent's limit and goes on to the stop; all else is a guess.
+                let is_guess = match terms.ambiguity {
+                    Ambiguity::Pessimistic => !is_stop,
+                    Ambiguity::Optimistic => !is_limit && !(is_stop && entered.by_limit),
+                };
+                (!is_guess).then_some(Bar { open: entered.price, ..*bar })
+            }
+            Moment::Close => None,
+        }
+    }
+
+    /// Where the bar touches it.
+    pub(super) fn touch(
+        &self,
+        bar: &Bar,
+        is_buy: bool,
+        terms: &Terms,
+        session: impl Fn() -> Session,
+    ) -> Option<Touch> {
+        let open = Touch { moment: Moment::Open, price: bar.open };
+        let close = Touch { moment: Moment::Close, price: bar.close };
+        let limit = |limit| touch_limit(limit, is_buy, bar, terms.limit_touch);
+        match self.order.kind {
+            Kind::Market | Kind::OnOpen if self.entered.is_some() => None,
+            Kind::Market if terms.fill == FillModel::NextOpen => Some(open),
+            Kind::Market => Some(close),
+            Kind::Limit(price) => limit(price),
+            Kind::Stop(stop) => touch_stop(stop, is_buy, bar),
+            Kind::StopLimit { limit: price, .. } if self.phase == Phase::Triggered => limit(price),
+            Kind::StopLimit { .. } => None,
+            Kind::Trailing(distance) => {
+                touch_stop(trailing_level(self.extreme?, distance, is_buy), is_buy, bar)
+            }
+            Kind::OnOpen => session().is_first.then_some(open),
+            Kind::OnClose => session().is_last.then_some(close),
+        }
+    }
+
+    /// Takes a closed bar into the highest (for a purchase: lowest) price of a trailing stop. Of the bar
+    /// in which it came to life only the close counts.
+    pub(super) fn trail(&mut self, bar: &Bar, is_buy: bool) {
+        let price = match (self.entered, is_buy) {
+            (Some(_), _) => bar.close,
+            (None, true) => bar.low,
+            (None, false) => bar.high,
+        };
+        let further = if is_buy { f64::min } else { f64::max };
+        self.extreme = Some(self.extreme.map_or(price, |extreme| further(extreme, price)));
+    }
+}
+
+/// The stop price of a trailing stop.
+fn trailing_level(extreme: f64, distance: Distance, is_buy: bool) -> f64 {
+    match (distance, is_buy) {
+        (Distance::Amount(amount), true) => extreme + amount,
+        (Distance::Amount(amount), false) => extreme - amount,
+        (Distance::Fraction(fraction), true) => extreme * (1.0 + fraction),
+        (Distance::Fraction(fraction), false) => extreme * (1.0 - fraction),
+    }
+}

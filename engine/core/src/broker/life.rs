@@ -1,0 +1,324 @@
+//! The life of an order: how it enters the book, changes, waits for its parent, ends, and what its end
+//! means for the others.
+
+use strategy_api::{
+    abi::layout::{
+        ACTION_CANCEL, ACTION_CANCEL_ALL, ACTION_MODIFY, RawOrder, STATE_PARTLY_FILLED,
+        STATE_TRIGGERED, STATE_WORKING,
+    },
+    order::{OrderId, Size, market_order},
+};
+
+use super::{
+    Broker, Floor, Kind, OrderRecord, OrderState, Part, Portfolio, Reason, Report, TimeInForce,
+    book::{Entered, Phase, Working},
+    fill::touch_stop,
+    state_code,
+    wish::Wish,
+};
+use crate::{
+    order::{Distance, Order, OrderTerms},
+    risk::{self, Approved},
+};
+
+impl Broker {
+    /// Takes an order (or notes why it was refused) into the log.
+    pub fn accept(&mut self, record: OrderRecord, checked: Result<Approved<Order>, Reason>) {
+        let place = self.orders.len();
+        let ts = record.decided_ts;
+        self.orders.push(record);
+        let entered = checked.map(|order| *order.get()).and_then(|order| {
+            let parent = order.parent.map(|parent| self.parent(parent)).transpose()?;
+            Ok((order, parent))
+        });
+        match entered {
+            Ok((order, parent)) => {
+                let mut working = Working::new(order, place, parent);
+                if parent.is_some_and(|parent| self.orders[parent].filled == 0.0) {
+                    working.phase = Phase::Held;
+                }
+                self.book.push(working);
+            }
+            Err(reason) => self.note_end(place, OrderState::Rejected, Some(reason), ts),
+        }
+    }
+
+    /// The log entry of a parent that works or has filled.
+    fn parent(&self, id: u64) -> Result<usize, Reason> {
+        let working = self.book.iter().find(|working| working.is_alive && working.order.id == id);
+        let ended = || {
+            // Numbers rise; an order of a plugin that counts otherwise is simply not found.
+            let place = self.orders.binary_search_by_key(&id, |record| record.id).ok()?;
+            (self.orders[place].filled != 0.0).then_some(place)
+        };
+        working.map(|working| working.record).or_else(ended).ok_or(Reason::UnknownParent)
+    }
+
+    /// Cancels or changes orders, decided at the close of the bar that began at `ts`.
+    pub fn instruct(&mut self, raw: &RawOrder, ts: i64) {
+        let mut found = false;
+        for place in 0..self.book.len() {
+            let Working { order, is_alive, .. } = self.book[place];
+            let is_meant = match raw.action {
+                ACTION_CANCEL_ALL => order.instrument == raw.instrument as usize,
+                _ => order.id == raw.id,
+            };
+            if !is_alive || !is_meant {
+                continue;
+            }
+            match raw.action {
+                ACTION_CANCEL | ACTION_CANCEL_ALL => {
+                    self.end(place, OrderState::Cancelled, Some(Reason::ByStrategy), ts);
+                    found = true;
+                }
+                ACTION_MODIFY => found |= self.amend(place, raw),
+                _ => {}
+            }
+        }
+        self.ignored_instructions += u64::from(!found && raw.action != ACTION_CANCEL_ALL);
+        self.book.retain(|working| working.is_alive);
+    }
+
+    fn amend(&mut self, place: usize, raw: &RawOrder) -> bool {
+        let Ok(approved) = risk::amend(&self.book[place].order, raw) else { return false };
+        let working = &mut self.book[place];
+        working.order = *approved.get();
+        let record = &mut self.orders[working.record];
+        if !raw.size.is_nan() {
+            working.left = None;
+            (record.size_kind, record.size) = working.order.size.to_wire();
+        }
+        record.terms = OrderTerms {
+            limit_price: new_price(raw.limit_price, record.terms.limit_price),
+            stop_price: new_price(raw.stop_price, record.terms.stop_price),
+            trail: new_price(raw.trail, record.terms.trail),
+            ..record.terms
+        };
+        true
+    }
+
+    /// Ends an order; what waits for it without having filled ends with it.
+    pub(super) fn end(&mut self, place: usize, state: OrderState, reason: Option<Reason>, ts: i64) {
+        let working = &mut self.book[place];
+        if !working.is_alive {
+            return;
+        }
+        working.is_alive = false;
+        let (record, id) = (working.record, working.order.id);
+        self.note_end(record, state, reason, ts);
+        if self.orders[record].filled != 0.0 {
+            return;
+        }
+        for child in 0..self.book.len() {
+            let Working { order, phase, .. } = self.book[child];
+            if phase == Phase::Held && order.parent == Some(id) {
+                self.end(child, OrderState::Cancelled, Some(Reason::ParentEnded), ts);
+            }
+        }
+    }
+
+    fn note_end(&mut self, record: usize, state: OrderState, reason: Option<Reason>, ts: i64) {
+        let entry = &mut self.orders[record];
+        entry.state = state;
+        entry.reason = reason.or(entry.reason);
+        entry.ended_ts = ts;
+        let reason = entry.reason;
+        self.reports.push(Report { record, state: state_code(state), reason, ts });
+    }
+
+    fn note(&mut self, record: usize, state: u32, ts: i64) {
+        self.reports.push(Report { record, state, reason: None, ts });
+    }
+
+    /// What follows from a fill: the rest of the order, its group, its parent and its children.
+    pub(super) fn filled(&mut self, wish: &Wish, left: f64, reason: Option<Reason>) {
+        let place = wish.place;
+        if self.terms.slippage.volume_limit().is_some() {
+            self.take(wish);
+        }
+        let Working { order, record, .. } = self.book[place];
+        if left == 0.0 {
+            self.end(place, OrderState::Filled, reason, wish.ts);
+        } else {
+            self.book[place].left = Some(left);
+            self.note(record, STATE_PARTLY_FILLED, wish.ts);
+        }
+        if self.book.len() == 1 {
+            return;
+        }
+        for other in 0..self.book.len() {
+            let it = self.book[other];
+            if other == place || !it.is_alive {
+                continue;
+            }
+            let in_group = order.oca_group.is_some() && it.order.oca_group == order.oca_group;
+            let is_parent =
+                matches!(order.size, Size::ParentFill(_)) && Some(it.order.id) == order.parent;
+            if in_group || is_parent {
+                self.end(other, OrderState::Cancelled, Some(Reason::GroupFilled), wish.ts);
+            } else if it.phase == Phase::Held && it.order.parent == Some(order.id) {
+                let by_limit = self.book[place].is_limit();
+                let (moment, price) = (wish.touch.moment, wish.touch.price);
+                let child = &mut self.book[other];
+                child.phase = Phase::Working;
+                child.entered = Some(Entered { moment, price, by_limit });
+                self.note(it.record, STATE_WORKING, wish.ts);
+            }
+        }
+    }
+
+    /// Notes the volume that a fill has taken.
+    fn take(&mut self, wish: &Wish) {
+        let quantity = self.fills.last().map_or(0.0, |fill| fill.quantity.abs());
+        match self.taken.iter_mut().find(|(instrument, _)| *instrument == wish.instrument) {
+            Some((_, taken)) => *taken += quantity,
+            None => self.taken.push((wish.instrument, quantity)),
+        }
+    }
+
+    /// Before a bar is worked: orders whose time is over end, trailing stops find their beginning.
+    pub(super) fn open_bar(&mut self, floor: &Floor<'_>) {
+        for place in 0..self.book.len() {
+            let quote = (floor.quote)(self.book[place].order.instrument);
+            let Some(bar) = quote.bar else { continue };
+            let working = &mut self.book[place];
+            let over = match working.order.time_in_force {
+                TimeInForce::Until(ts) if bar.ts > ts => Some(Reason::TimeOver),
+                TimeInForce::Day if working.phase != Phase::Held => {
+                    let day = (floor.session)(working.order.instrument).day;
+                    let first = *working.day.get_or_insert(day);
+                    (day != first).then_some(Reason::DayOver)
+                }
+                _ => None,
+            };
+            if matches!(working.order.kind, Kind::Trailing(_))
+                && working.phase == Phase::Working
+                && working.extreme.is_none()
+                && quote.before > 0.0
+            {
+                working.extreme = Some(quote.before);
+            }
+            if let Some(reason) = over {
+                self.end(place, OrderState::Expired, Some(reason), bar.ts);
+            }
+        }
+    }
+
+    /// After a bar was worked: stops trigger, trailing stops follow, what was good for one bar ends.
+    pub(super) fn close_bar(&mut self, portfolio: &Portfolio, floor: &Floor<'_>, part: Part) {
+        for place in 0..self.book.len() {
+            let working = self.book[place];
+            let instrument = working.order.instrument;
+            let Some(full) = (floor.quote)(instrument).bar else { continue };
+            if working.phase == Phase::Held || !working.is_alive {
+                continue;
+            }
+            if working.entered.is_some() || working.worked_bar(&full, &self.terms, part).is_some() {
+                self.close_bar_of(place, portfolio, floor, part);
+            }
+        }
+    }
+
+    fn close_bar_of(&mut self, place: usize, portfolio: &Portfolio, floor: &Floor<'_>, part: Part) {
+        let working = self.book[place];
+        let instrument = working.order.instrument;
+        let full = (floor.quote)(instrument).bar.expect("the caller has seen the bar");
+        let worked = working.worked_bar(&full, &self.terms, part);
+        match working.order.kind {
+            Kind::Trailing(_) => {
+                let is_buy = self.buys(&working, portfolio, floor);
+                self.book[place].trail(&full, is_buy);
+            }
+            Kind::StopLimit { stop, .. } if working.phase == Phase::Working => {
+                let is_buy = self.buys(&working, portfolio, floor);
+                if worked.is_some_and(|bar| touch_stop(stop, is_buy, &bar).is_some()) {
+                    self.book[place].phase = Phase::Triggered;
+                    self.note(working.record, STATE_TRIGGERED, full.ts);
+                }
+            }
+            _ => {}
+        }
+        self.book[place].had_bar |= worked.is_some();
+        self.book[place].entered = None;
+        if working.order.time_in_force == TimeInForce::Day && working.day.is_none() {
+            self.book[place].day = Some((floor.session)(instrument).day);
+        }
+        let is_once = matches!(
+            working.order.time_in_force,
+            TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill
+        );
+        if is_once && worked.is_some() {
+            self.end(place, OrderState::Cancelled, Some(Reason::NotAtOnce), full.ts);
+        }
+    }
+
+    /// Orders follow a split of their instrument: prices by one way, units by the other.
+    pub fn split(&mut self, instrument: usize, ratio: f64) {
+        for working in self.book.iter_mut().filter(|one| one.order.instrument == instrument) {
+            let order = &mut working.order;
+            order.kind = match order.kind {
+                Kind::Limit(limit) => Kind::Limit(limit / ratio),
+                Kind::Stop(stop) => Kind::Stop(stop / ratio),
+                Kind::StopLimit { stop, limit } => {
+                    Kind::StopLimit { stop: stop / ratio, limit: limit / ratio }
+                }
+                Kind::Trailing(Distance::Amount(amount)) => {
+                    Kind::Trailing(Distance::Amount(amount / ratio))
+                }
+                kind => kind,
+            };
+            order.size = match order.size {
+                Size::Units(units) => Size::Units(units * ratio),
+                Size::TargetUnits(units) => Size::TargetUnits(units * ratio),
+                size => size,
+            };
+            working.left = working.left.map(|left| left * ratio);
+            working.extreme = working.extreme.map(|extreme| extreme / ratio);
+            if working.parent_record.is_some_and(|record| self.orders[record].filled != 0.0) {
+                working.scale *= ratio;
+            }
+        }
+    }
+
+    /// A margin call: every order ends and every position is to be closed at the market, by orders
+    /// whose numbers come from `next_id`.
+    pub fn liquidate(&mut self, portfolio: &Portfolio, ts: i64, mut next_id: impl FnMut() -> u64) {
+        for place in 0..self.book.len() {
+            self.end(place, OrderState::Cancelled, Some(Reason::MarginCall), ts);
+        }
+        self.book.clear();
+        for instrument in portfolio.sequence() {
+            if portfolio.position[*instrument] == 0.0 {
+                continue;
+            }
+            let raw = market_order(OrderId(next_id()), *instrument, Size::TargetUnits(0.0));
+            let mut record = OrderRecord::new(&raw, ts);
+            record.reason = Some(Reason::MarginCall);
+            let gate = risk::Gate { instruments: portfolio.position.len(), may_short: true };
+            self.accept(record, risk::check(&raw, gate, ts));
+        }
+    }
+
+    /// Whether positions are being closed after a margin call.
+    #[must_use]
+    pub fn is_liquidating(&self) -> bool {
+        let is_forced =
+            |working: &Working| self.orders[working.record].reason == Some(Reason::MarginCall);
+        self.book.iter().any(is_forced)
+    }
+
+    /// Ends every order that still waits.
+    pub fn expire(&mut self) {
+        for working in std::mem::take(&mut self.book) {
+            let record = &mut self.orders[working.record];
+            record.state = OrderState::Expired;
+            let was_worked = working.had_bar || working.left.is_some();
+            let reason = if was_worked { Reason::RunEnded } else { Reason::NoNextBar };
+            record.reason = Some(reason);
+        }
+    }
+}
+
+fn new_price(new: f64, old: Option<f64>) -> Option<f64> {
+    if new.is_nan() { old } else { Some(new) }
+}

@@ -1,0 +1,108 @@
+//! From the size of an order to the units that it would trade at a price.
+
+use strategy_api::order::Size;
+
+use super::{Broker, Commission, Lot, Quote, affordable, book::Working, fill::Touch};
+use crate::{
+    order::{OrderState, Reason},
+    portfolio::Portfolio,
+};
+
+/// An order at the price at which it fills, and the units that it would trade.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    /// Place in the book.
+    pub(super) place: usize,
+    pub(super) instrument: usize,
+    pub(super) ts: i64,
+    pub(super) touch: Touch,
+    /// The price with slippage: at its worst where it depends on the quantity.
+    pub(super) price: f64,
+    pub(super) lot: Lot,
+    pub(super) volume: f64,
+    pub(super) is_buy: bool,
+    pub(super) units: f64,
+    /// Whether the size is an amount of money, which may be reduced to what there is.
+    pub(super) is_money: bool,
+    /// Whether it only reduces a position (or, on a cash account, claims to).
+    pub(super) is_closing: bool,
+}
+
+/// How an order ends that cannot trade.
+pub(super) type End = (OrderState, Reason);
+
+impl Broker {
+    /// Units that the parent of an order has filled, in units of today.
+    pub(super) fn parent_filled(&self, working: &Working) -> f64 {
+        working.parent_record.map_or(0.0, |record| self.orders[record].filled * working.scale)
+    }
+
+    /// What an order would trade at a touch.
+    pub(super) fn wish(
+        &self,
+        place: usize,
+        touch: Touch,
+        quote: &Quote,
+        portfolio: &Portfolio,
+        equity: f64,
+    ) -> Result<Wish, End> {
+        let working = &self.book[place];
+        let (order, bar) = (&working.order, quote.bar.expect("an order is worked in a bar"));
+        let held = portfolio.position[order.instrument];
+        let parent_filled = self.parent_filled(working);
+        // Bought or sold is known before the price is: a target is compared at the reference price.
+        let is_buy = working.is_buy(held, touch.price, equity, parent_filled);
+        let slippage = self.terms.slippage;
+        let price = if working.is_limit() {
+            touch.price
+        } else {
+            slippage.price(touch.price, is_buy, slippage.volume_limit().unwrap_or(0.0))
+        };
+        let afford = |money| affordable(money, price, quote.lot, self.terms.commission);
+        let keep = |money| affordable(money, price, quote.lot, Commission::None);
+        let units = match (working.left, order.size) {
+            (Some(left), _) => left,
+            (None, Size::Units(units)) => units,
+            (None, Size::EquityFraction(fraction)) if is_buy => afford(fraction * equity),
+            (None, Size::EquityFraction(fraction)) => -afford(-fraction * equity),
+            (None, Size::Cash(amount)) if is_buy => afford(amount),
+            (None, Size::Cash(amount)) => -afford(-amount),
+            (None, Size::TargetUnits(target)) => target - held,
+            (None, Size::TargetFraction(fraction)) if is_buy => {
+                afford(fraction * equity - held * price)
+            }
+            (None, Size::TargetFraction(0.0)) => -held,
+            // Rounding down the position that is kept, long or short.
+            (None, Size::TargetFraction(fraction)) if fraction > 0.0 => {
+                keep(fraction * equity).min(held) - held
+            }
+            (None, Size::TargetFraction(fraction)) => (-keep(-fraction * equity) - held).min(0.0),
+            (None, Size::ParentFill(fraction)) => -fraction * parent_filled,
+        };
+        if units == 0.0 {
+            return Err(match order.size {
+                Size::TargetUnits(_) | Size::TargetFraction(_) if held != 0.0 || !is_buy => {
+                    (OrderState::Cancelled, Reason::AlreadyThere)
+                }
+                _ => (OrderState::Rejected, Reason::LessThanOneLot),
+            });
+        }
+        let reduces = held * units < 0.0 && units.abs() <= held.abs();
+        Ok(Wish {
+            place,
+            instrument: order.instrument,
+            ts: bar.ts,
+            touch,
+            price,
+            lot: quote.lot,
+            volume: bar.volume,
+            is_buy,
+            units,
+            is_money: matches!(
+                order.size,
+                Size::EquityFraction(_) | Size::TargetFraction(_) | Size::Cash(_)
+            ),
+            is_closing: reduces || (units < 0.0 && !self.terms.account.may_short()),
+        })
+    }
+}
