@@ -197,8 +197,8 @@ impl fmt::Display for Reason {
 
 impl std::error::Error for Reason {}
 
-/// The terms of an order as it was asked for, or as it was modified last: codes and numbers of the ABI
-/// (`strategy_api::abi::layout`). The default is a market order, good until cancelled.
+/// The terms of an order as it was asked for, whatever it was changed to later: codes and numbers of the
+/// ABI (`strategy_api::abi::layout`). The default is a market order, good until cancelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OrderTerms {
     /// Code of the kind (`KIND_*`).

@@ -235,7 +235,13 @@ fn first_difference(
 /// What the strategy asked for, without what became of it: that may depend on later bars. Two sizes
 /// that are no numbers are told apart by their text only.
 fn decision(order: &OrderRecord) -> OrderRecord {
-    OrderRecord { state: OrderState::Expired, reason: None, filled: 0.0, ..*order }
+    OrderRecord {
+        state: OrderState::Expired,
+        reason: None,
+        filled: 0.0,
+        ended_ts: order.decided_ts,
+        ..*order
+    }
 }
 
 #[cfg(test)]

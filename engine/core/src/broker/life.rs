@@ -17,7 +17,7 @@ use super::{
     wish::Wish,
 };
 use crate::{
-    order::{Distance, Order, OrderTerms},
+    order::{Distance, Order},
     risk::{self, Approved},
 };
 
@@ -83,17 +83,10 @@ impl Broker {
         let Ok(approved) = risk::amend(&self.book[place].order, raw) else { return false };
         let working = &mut self.book[place];
         working.order = *approved.get();
-        let record = &mut self.orders[working.record];
+        // The log keeps what was asked for at first: what it was changed to may depend on later bars.
         if !raw.size.is_nan() {
             working.left = None;
-            (record.size_kind, record.size) = working.order.size.to_wire();
         }
-        record.terms = OrderTerms {
-            limit_price: new_price(raw.limit_price, record.terms.limit_price),
-            stop_price: new_price(raw.stop_price, record.terms.stop_price),
-            trail: new_price(raw.trail, record.terms.trail),
-            ..record.terms
-        };
         true
     }
 
@@ -317,8 +310,4 @@ impl Broker {
             record.reason = Some(reason);
         }
     }
-}
-
-fn new_price(new: f64, old: Option<f64>) -> Option<f64> {
-    if new.is_nan() { old } else { Some(new) }
 }

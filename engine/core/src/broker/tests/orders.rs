@@ -176,7 +176,7 @@ fn a_change_moves_the_price_from_the_next_bar_on() {
     broker.instruct(&change, 5);
     work_through(&mut broker, &mut portfolio, &[bar(6, 100.0, 101.0, 97.0, 100.0)]);
     assert_eq!(prices(&broker), [(1, 6, 5.0, 98.0)]);
-    assert_eq!(broker.orders[0].terms.limit_price, Some(98.0));
+    assert_eq!(broker.orders[0].terms.limit_price, Some(90.0), "as it was asked for");
 }
 
 #[test]
