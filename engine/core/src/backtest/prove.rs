@@ -249,7 +249,7 @@ mod tests {
     use strategy_api::{Bar, abi::layout::SIZE_UNITS};
 
     use super::*;
-    use crate::series::Series;
+    use crate::{order::OrderTerms, series::Series};
 
     fn bars(count: i64) -> Series {
         let price = |step: i64| 100.0 + (step * step % 17) as f64;
@@ -273,6 +273,8 @@ mod tests {
             state: OrderState::Filled,
             reason: None,
             filled: size,
+            terms: OrderTerms::default(),
+            ended_ts: decided_ts,
         }
     }
 
