@@ -21,6 +21,7 @@ mod ingest_kill;
 mod ingest_memory;
 mod ingest_sample;
 mod output;
+mod page;
 mod program;
 mod published;
 mod registry;

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 
 use strategy_api::Columns;
 
-use super::{Basis, Lists, Report};
+use super::{Basis, Lists, Report, number};
 use frame::Frame;
 use histogram::Histogram;
 use markup::escaped;
@@ -78,12 +78,10 @@ pub fn page(page: &Page<'_>) -> String {
     let symbols = report.symbols.join(", ");
     let period =
         [&report.period.first, &report.period.last].map(|day| day.clone().unwrap_or_default());
+    let bars = number::count(report.period.bars as u64);
     let mut frame = Frame::new(
         &format!("{} on {symbols}", page.title),
-        &format!(
-            "{} bars of {}, {} to {}",
-            report.period.bars, report.resolution, period[0], period[1]
-        ),
+        &format!("{bars} bars of {}, {} to {}", report.resolution, period[0], period[1]),
     );
     frame.push(&facts::warnings(report));
     frame.push(&format!(

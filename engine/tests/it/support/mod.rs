@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub(crate) mod broker;
+pub(crate) mod browser;
 pub(crate) mod child;
 pub(crate) mod door;
 pub(crate) mod ingest;

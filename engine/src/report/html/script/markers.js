@@ -21,28 +21,69 @@ class Markers {
   draw({ pen, first, last, x, y }) {
     const start = lowerBound(this.rows, first);
     const end = lowerBound(this.rows, last);
-    const size = end - start > MANY ? 3.5 : 5.5;
-    const drawn = new Set();
-    for (const [ink, sign] of [["buy", 1], ["sell", -1]]) {
-      pen.beginPath();
-      for (let at = start; at < end; at++) {
-        if (Math.sign(this.quantities[at]) !== sign) continue;
-        const [across, tip] = [x(this.rows[at]), y(this.prices[at])];
-        const pixel = sign * (Math.round(across * 2) * 16384 + Math.round(tip * 2));
-        if (drawn.has(pixel)) continue;
-        drawn.add(pixel);
-        pen.moveTo(across, tip);
-        pen.lineTo(across - size, tip + sign * size * 1.7);
-        pen.lineTo(across + size, tip + sign * size * 1.7);
-        pen.closePath();
-      }
-      pen.fillStyle = color(ink);
-      pen.strokeStyle = color("paper");
-      pen.lineWidth = 1;
-      if (end - start <= MANY) pen.stroke();
+    if (end - start <= MANY) this.trace(pen, start, end, x, y);
+  }
+
+  /** The layer below the price, on which many triangles are set so that the price stays visible. */
+  below() {
+    return {
+      extremes: () => null,
+      draw: ({ pen, first, last, x, y }) => {
+        const start = lowerBound(this.rows, first);
+        const end = lowerBound(this.rows, last);
+        if (end - start > MANY) this.stamp(pen, start, end, x, y);
+      },
+    };
+  }
+
+  /** Few enough to be drawn one by one, with an edge that sets them off from the price. */
+  trace(pen, start, end, x, y) {
+    pen.strokeStyle = color("paper");
+    pen.lineWidth = 1;
+    for (let at = start; at < end; at++) {
+      const sign = Math.sign(this.quantities[at]);
+      pen.fillStyle = color(sign > 0 ? "buy" : "sell");
+      triangle(pen, x(this.rows[at]), y(this.prices[at]), sign, 5.5);
+      pen.stroke();
       pen.fill();
     }
   }
+
+  /** Many: a small picture of a triangle, set once at each pixel that has a tip. */
+  stamp(pen, start, end, x, y) {
+    const [buy, sell] = [stampOf("buy", 1), stampOf("sell", -1)];
+    const set = new Set();
+    for (let at = start; at < end; at++) {
+      const bought = this.quantities[at] > 0;
+      const [across, tip] = [Math.round(x(this.rows[at])), Math.round(y(this.prices[at]))];
+      const pixel = (across * 8192 + tip) * 2 + (bought ? 1 : 0);
+      if (set.has(pixel)) continue;
+      set.add(pixel);
+      pen.drawImage(bought ? buy : sell, across - STAMP, tip - (bought ? 0 : STAMP * 2), STAMP * 2, STAMP * 2);
+    }
+  }
+}
+
+const STAMP = 4;
+
+function triangle(pen, across, tip, sign, size) {
+  pen.beginPath();
+  pen.moveTo(across, tip);
+  pen.lineTo(across - size, tip + sign * size * 1.7);
+  pen.lineTo(across + size, tip + sign * size * 1.7);
+  pen.closePath();
+}
+
+/** A triangle as a small canvas, in the resolution of the screen. */
+function stampOf(ink, sign) {
+  const ratio = window.devicePixelRatio || 1;
+  const canvas = make("canvas", { width: STAMP * 2 * ratio, height: STAMP * 2 * ratio });
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  triangle(pen, STAMP, sign > 0 ? 0 : STAMP * 2, sign, STAMP - 0.5);
+  pen.fillStyle = color(ink);
+  pen.fill();
+  return canvas;
 }
 
 /** Lines from the entry of each trade to its exit, and a light ground behind the chosen one. */

@@ -172,5 +172,5 @@ const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 /** Room for the numbers at the right of every panel. */
 function gutter() {
-  return window.innerWidth < 560 ? 52 : 66;
+  return window.innerWidth < 560 ? 58 : 66;
 }

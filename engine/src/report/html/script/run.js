@@ -29,7 +29,7 @@ function pricePanel(symbol, bars, markers, trades) {
     name: symbol, height: window.innerWidth < 560 ? 280 : 380, legend, scales: true,
     described: `Price of ${symbol} with ${markers.rows.length} fills of ${trades.trades.length} trades`,
     layers: [
-      trades, new Candles(bars.open, bars.high, bars.low, bars.close),
+      markers.below(), trades, new Candles(bars.open, bars.high, bars.low, bars.close),
       ...over.map((one, place) => new Line(one.values, OVERLAYS[place % 6], 1.6)), markers,
     ],
   });
