@@ -1,17 +1,25 @@
 //! Fetching from a broker in memory: what is asked for, what is kept, and what each fault leads to.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use algo_trader::{
-    gateway::{GatewayError, SourceBar},
-    ingest::fetch::{FetchReport, FetchRequest, FetchState, Fetcher, NoWatch, Wanted, status},
+    error::Code,
+    gateway::{GatewayError, SourceBar, What},
+    ingest::{
+        fetch::{FetchReport, FetchRequest, FetchState, Fetcher, NoWatch, Wanted, Watch, status},
+        sample,
+    },
     store::{BarRow, OpenMode, Revision, Store, open},
 };
-use jiff::civil::date;
+use engine_core::calendar::{date_of, utc_day};
+use jiff::civil::{Date, date};
 use strategy_api::Resolution;
 
 use crate::support::{
-    block_on,
+    block_on, both,
     broker::{Broker, Fault},
     ingest::at,
 };
@@ -54,10 +62,21 @@ impl Desk {
 
     /// The final rows are those that a fresh database without any fault would have.
     async fn is_right(&self, resolution: Resolution, span: &str) {
+        self.is_as_fresh(&wanted(resolution, span)).await;
+    }
+
+    /// As [`Desk::is_right`], from a date on.
+    async fn is_right_from(&self, resolution: Resolution, from: Date) {
+        let wanted = Wanted::Period { from, to: None };
+        self.is_as_fresh(&FetchRequest::new("AAPL", resolution, wanted)).await;
+    }
+
+    async fn is_as_fresh(&self, request: &FetchRequest) {
+        let resolution = request.resolution;
         let fresh = Desk::new(FRIDAY).await;
         let fetcher = Fetcher::new(Arc::clone(&fresh.store), self.broker.clone());
         self.broker.behave();
-        let report = fetcher.symbol(&wanted(resolution, span), &NoWatch).await;
+        let report = fetcher.symbol(request, &NoWatch).await;
         assert_eq!(report.error, None);
         let (ours, expected) = (self.rows(resolution).await, fresh.rows(resolution).await);
         assert_eq!(ours.len(), expected.len());
@@ -109,5 +128,368 @@ fn years_of_hours_are_cut_into_chunks_and_extended_backwards() {
         assert_eq!((report.new, report.changed), (4, 1), "the partial bar is replaced: {report:?}");
         assert_eq!(desk.broker.asked(), ["2 D until now"]);
         desk.is_right(Resolution::Hour1, "2 Y").await;
+    });
+}
+
+/// A daily bar with other values, as `change` says, at the position from the end.
+macro_rules! spoil {
+    ($back:expr, $change:expr) => {
+        Fault::Bars(|bars: &mut Vec<SourceBar>| {
+            let at = bars.len() - 1 - $back;
+            let change: fn(&mut SourceBar) = $change;
+            change(&mut bars[at]);
+        })
+    };
+}
+
+#[test]
+fn what_a_second_answer_puts_right_leaves_no_trace() {
+    let faults: [(&str, Fault); 12] = [
+        ("NaN", spoil!(1, |bar| bar.close = f64::NAN)),
+        ("infinite", spoil!(1, |bar| bar.high = f64::INFINITY)),
+        ("zero", spoil!(1, |bar| bar.open = 0.0)),
+        ("negative", spoil!(1, |bar| bar.low = -5.0)),
+        ("high below low", spoil!(1, |bar| std::mem::swap(&mut bar.high, &mut bar.low))),
+        ("volume", spoil!(1, |bar| bar.volume = -7.0)),
+        ("future", spoil!(0, |bar| bar.ts = at("2024-07-01T00:00:00Z"))),
+        ("not a session", spoil!(1, |bar| bar.ts += 2 * 86_400_000_000_000)),
+        ("disputed", Fault::Bars(|bars| bars.push(SourceBar { close: bars[3].open, ..bars[3] }))),
+        (
+            "stale",
+            Fault::Bars(|bars| {
+                bars.iter_mut().for_each(|bar| bar.ts -= 3_640 * 86_400_000_000_000)
+            }),
+        ),
+        ("missing", Fault::Bars(|bars| drop(bars.remove(2)))),
+        ("none", Fault::Bars(Vec::clear)),
+    ];
+    block_on(async {
+        for (name, fault) in faults {
+            let desk = Desk::new(FRIDAY).await;
+            desk.broker.faults([fault]);
+            let report = desk.run(&wanted(Resolution::Day1, "10 D")).await;
+            let counted = (report.new, report.rejected, report.missing, report.requests);
+            assert_eq!(counted, (10, 0, 0, 2), "{name}: {report:?}");
+            assert_eq!((report.state, report.code()), (FetchState::Done, None), "{name}");
+            desk.is_right(Resolution::Day1, "10 D").await;
+        }
+    });
+}
+
+#[test]
+fn order_repetition_and_strays_are_put_right_without_asking_again() {
+    let faults: [(Fault, [u64; 3]); 4] = [
+        (Fault::Bars(|bars| bars.reverse()), [0, 0, 1]),
+        (Fault::Bars(|bars| bars.extend_from_within(2..5)), [3, 0, 1]),
+        (Fault::Bars(|bars| bars.swap(1, 7)), [0, 0, 1]),
+        (
+            Fault::Bars(|bars| {
+                let far = SourceBar { ts: at("2001-01-02T00:00:00Z"), ..bars[0] };
+                bars.insert(0, far);
+            }),
+            [0, 1, 0],
+        ),
+    ];
+    block_on(async {
+        for (fault, [repeated, outside, unordered]) in faults {
+            let desk = Desk::new(FRIDAY).await;
+            desk.broker.faults([fault]);
+            let report = desk.run(&wanted(Resolution::Day1, "10 D")).await;
+            let counted = [report.duplicates, report.outside, report.unordered];
+            assert_eq!(counted, [repeated, outside, unordered], "{report:?}");
+            assert_eq!((report.new, report.requests, report.state), (10, 1, FetchState::Done));
+            desk.is_right(Resolution::Day1, "10 D").await;
+        }
+    });
+}
+
+#[test]
+fn a_bar_that_stays_impossible_is_listed_and_asked_for_again_by_the_next_run() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let daily = wanted(Resolution::Day1, "10 D");
+        desk.broker.faults(vec![spoil!(4, |bar| bar.close = f64::NAN); 2]);
+        let report = desk.run(&daily).await;
+        assert_eq!((report.new, report.rejected, report.missing), (9, 1, 1), "{report:?}");
+        assert_eq!(report.code(), Some(Code::Partial));
+        assert_eq!(report.rejects[0].reason, "a price is not a finite number");
+        assert!(report.rejects[0].raw.starts_with("2024-06-10T00:00:00Z,"), "{report:?}");
+        let info = desk.store.series("AAPL", Resolution::Day1).await.unwrap().unwrap();
+        assert_eq!(desk.store.rejects(info.id).await.unwrap().len(), 1);
+        let shown = status(&*desk.store, info, at(FRIDAY)).await.unwrap();
+        assert_eq!((shown.missing, shown.confirmed_missing, shown.rejected), (1, 0, 1));
+        assert_eq!(desk.run(&FetchRequest { strict: true, ..daily.clone() }).await.new, 1);
+        desk.is_right(Resolution::Day1, "10 D").await;
+    });
+}
+
+#[test]
+fn strict_takes_nothing_of_an_answer_with_an_impossible_bar() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        desk.broker.faults(vec![spoil!(4, |bar| bar.close = f64::NAN); 2]);
+        let strict = FetchRequest { strict: true, ..wanted(Resolution::Day1, "10 D") };
+        let report = desk.run(&strict).await;
+        assert_eq!(report.code(), Some(Code::Data), "{report:?}");
+        assert!(desk.rows(Resolution::Day1).await.is_empty());
+    });
+}
+
+#[test]
+fn nothing_valid_is_an_error_and_never_an_empty_success() {
+    let cases = [
+        (Fault::Bars(Vec::clear), "has no bars of the period"),
+        (
+            Fault::Bars(|bars| bars.iter_mut().for_each(|bar| bar.open = f64::NAN)),
+            "10 bars were rejected: a price is not a finite number",
+        ),
+        (
+            Fault::Bars(|bars| {
+                bars.iter_mut().for_each(|bar| bar.ts -= 3_640 * 86_400_000_000_000)
+            }),
+            "10 bars came from outside of it",
+        ),
+    ];
+    block_on(async {
+        for (fault, words) in cases {
+            let desk = Desk::new(FRIDAY).await;
+            desk.broker.faults([fault.clone(), fault]);
+            let report = desk.run(&wanted(Resolution::Day1, "10 D")).await;
+            assert_eq!(report.code(), Some(Code::Data), "{report:?}");
+            assert!(report.error.as_ref().unwrap().message.contains(words), "{report:?}");
+            assert!(desk.rows(Resolution::Day1).await.is_empty());
+        }
+    });
+}
+
+#[test]
+fn a_partial_bar_is_never_final_and_gives_way_to_the_final_one() {
+    block_on(async {
+        let desk = Desk::new("2024-06-14T18:00:00Z").await;
+        let daily = wanted(Resolution::Day1, "60 D");
+        assert_eq!(desk.run(&daily).await.partial, 1);
+        let rows = desk.rows(Resolution::Day1).await;
+        let last = rows.last().unwrap();
+        assert_eq!((last.is_final, last.ma20, last.ath), (false, None, None));
+        desk.broker.set_now(at("2024-06-14T19:00:00Z"));
+        assert_eq!(desk.run(&daily).await.changed, 1);
+        desk.broker.set_now(at(FRIDAY));
+        assert_eq!(desk.run(&daily).await.changed, 1);
+        assert!(desk.revisions(Resolution::Day1).await.is_empty(), "that is no revision");
+        desk.is_right(Resolution::Day1, "60 D").await;
+    });
+}
+
+#[test]
+fn a_split_between_two_runs_restates_the_whole_series_at_once() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let daily = wanted(Resolution::Day1, "2 Y");
+        let before = desk.run(&daily).await;
+        desk.broker.split(at("2024-06-17T00:00:00Z"), 0.25);
+        desk.broker.set_now(at("2024-06-18T21:00:00Z"));
+        let report = desk.run(&wanted(Resolution::Day1, "5 D")).await;
+        assert_eq!((report.new, report.changed, report.same), (2, before.new, 0), "{report:?}");
+        assert_eq!((report.state, report.epoch), (FetchState::Done, 1));
+        assert!(report.notes[0].contains("by the factor 0.250000"), "{report:?}");
+        let revisions = desk.revisions(Resolution::Day1).await;
+        assert_eq!((revisions[0].kind.as_str(), revisions[0].factor), ("restated", Some(0.25)));
+        desk.is_right_from(Resolution::Day1, date(2022, 6, 15)).await;
+    });
+}
+
+#[test]
+fn a_split_between_two_chunks_of_one_run_is_found_at_their_seam() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let daily = wanted(Resolution::Hour1, "2 Y");
+        let halves: fn(&mut Vec<SourceBar>) = |bars| {
+            for bar in bars {
+                for price in [&mut bar.open, &mut bar.high, &mut bar.low, &mut bar.close] {
+                    *price = (*price * 200.0).round() / 100.0;
+                }
+            }
+        };
+        // The first two answers still come in the old prices.
+        desk.broker.faults([Fault::Bars(halves), Fault::Bars(halves)]);
+        let report = desk.run(&daily).await;
+        assert_eq!((report.state, report.epoch), (FetchState::Done, 1), "{report:?}");
+        desk.is_right(Resolution::Hour1, "2 Y").await;
+    });
+}
+
+#[test]
+fn a_corrected_bar_is_taken_over_and_is_on_record() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let daily = wanted(Resolution::Day1, "1 Y");
+        desk.broker.faults([spoil!(2, |bar| bar.volume += 7.0)]);
+        desk.run(&daily).await;
+        let report = desk.run(&daily).await;
+        assert_eq!((report.changed, report.same, report.epoch), (1, 6, 1), "{report:?}");
+        let revisions = desk.revisions(Resolution::Day1).await;
+        assert_eq!(revisions[0].kind, "revised");
+        assert_eq!(revisions[0].detail, "1 bars from 2024-06-12 to 2024-06-12");
+        desk.is_right(Resolution::Day1, "1 Y").await;
+    });
+}
+
+#[test]
+fn bars_that_a_run_missed_are_brought_by_a_repair_or_confirmed_missing() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let hourly = wanted(Resolution::Hour1, "30 D");
+        let lose: fn(&mut Vec<SourceBar>) = |bars| bars.retain(|bar| bar.ts % 11 != 0);
+        desk.broker.faults([Fault::Bars(lose)]);
+        let report = desk.run(&hourly).await;
+        assert!(report.missing > 0, "{report:?}");
+        let repair = FetchRequest { wanted: Wanted::Missing, ..hourly.clone() };
+        let shown = async || {
+            let info = desk.store.series("AAPL", Resolution::Hour1).await.unwrap().unwrap();
+            let shown = status(&*desk.store, info, at(FRIDAY)).await.unwrap();
+            (shown.missing, shown.confirmed_missing, shown.is_current)
+        };
+        assert_eq!(shown().await, (report.missing, 0, true));
+        desk.broker.faults(vec![Fault::Bars(lose); 20]);
+        desk.run(&repair).await;
+        assert_eq!(shown().await, (0, report.missing, true));
+        desk.broker.behave();
+        desk.broker.asked();
+        desk.run(&repair).await;
+        assert_eq!(
+            desk.broker.asked(),
+            [] as [&str; 0],
+            "what is confirmed is not asked for again"
+        );
+        desk.run(&FetchRequest { replace: true, ..hourly }).await;
+        desk.is_right(Resolution::Hour1, "30 D").await;
+    });
+}
+
+#[test]
+fn the_sample_gives_way_and_bars_of_another_source_do_not() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        sample::load_if_held(&*desk.store, "AAPL", Resolution::Day1, at(FRIDAY)).await.unwrap();
+        let daily = wanted(Resolution::Day1, "1 Y");
+        let report = desk.run(&daily).await;
+        assert!(
+            report.notes[0].starts_with("the bundled sample (3175 bars) was replaced"),
+            "{report:?}"
+        );
+        desk.is_right(Resolution::Day1, "1 Y").await;
+        let bids = FetchRequest { what: What::Bid, ..daily };
+        let report = desk.run(&bids).await;
+        assert_eq!(report.code(), Some(Code::Data));
+        let error = report.error.unwrap();
+        assert!(error.message.contains("it is 'ibkr trades rth', and 'ibkr bid rth'"), "{error:?}");
+        assert!(error.help.unwrap().contains("--replace"));
+        let report = desk.run(&FetchRequest { replace: true, ..bids }).await;
+        assert_eq!((report.state, report.bars_held), (FetchState::Done, 252), "{report:?}");
+    });
+}
+
+#[test]
+fn an_error_half_way_keeps_what_came_and_the_next_run_asks_for_the_rest() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let hourly = wanted(Resolution::Hour1, "2 Y");
+        let (what, reason) = ("bars".to_owned(), "cut off".to_owned());
+        let error = GatewayError::Garbled { what, reason };
+        desk.broker.faults([Fault::None, Fault::None, Fault::Error(error)]);
+        let report = desk.run(&hourly).await;
+        assert_eq!(report.code(), Some(Code::Gateway), "{report:?}");
+        assert_eq!(report.bars_held, 236 * 7 - 3, "one half day");
+        desk.broker.asked();
+        desk.run(&hourly).await;
+        let asked = desk.broker.asked();
+        assert_eq!(asked[0], "1 D until now", "the tail is compared first");
+        assert_eq!(asked.len(), 1 + 3);
+        desk.is_right(Resolution::Hour1, "2 Y").await;
+    });
+}
+
+#[test]
+fn an_unknown_symbol_does_not_keep_the_others_from_coming_but_a_lost_gateway_does() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let of = |symbol: &str| {
+            let span = Wanted::Span("5 D".parse().unwrap());
+            FetchRequest::new(symbol, Resolution::Day1, span)
+        };
+        assert_eq!(desk.run(&of("NONE")).await.code(), Some(Code::Data));
+        assert_eq!(desk.run(&of("AAPL")).await.code(), None);
+        let (address, reason) = ("127.0.0.1:4002".to_owned(), "gone".to_owned());
+        let lost = GatewayError::Lost { address, waited_s: 120, reason };
+        desk.broker.faults([Fault::Error(lost)]);
+        assert_eq!(desk.run(&of("MSFT")).await.code(), Some(Code::Gateway));
+        desk.broker.asked();
+        assert_eq!(desk.run(&of("TSLA")).await.code(), Some(Code::Gateway));
+        assert_eq!(desk.broker.asked(), [] as [&str; 0]);
+    });
+}
+
+#[test]
+fn a_fetch_that_is_stopped_ends_soon_and_keeps_what_came() {
+    struct StopAfter(AtomicUsize);
+    impl Watch for StopAfter {
+        fn answered(&self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+        fn is_cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed) == 0
+        }
+    }
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        desk.broker.faults([Fault::None, Fault::None, Fault::Silence]);
+        let hourly = wanted(Resolution::Hour1, "2 Y");
+        let report = desk.fetcher.symbol(&hourly, &StopAfter(AtomicUsize::new(2))).await;
+        assert_eq!((report.state, report.code()), (FetchState::Stopped, None), "{report:?}");
+        assert!(report.bars_held > 800);
+        desk.broker.behave();
+        desk.run(&hourly).await;
+        desk.is_right(Resolution::Hour1, "2 Y").await;
+    });
+}
+
+#[test]
+fn two_fetches_of_one_symbol_at_once_leave_one_copy_of_each_bar() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        let other = Fetcher::new(Arc::clone(&desk.store), desk.broker.clone());
+        let hourly = wanted(Resolution::Hour1, "2 Y");
+        let (a, b) = both(desk.run(&hourly), other.symbol(&hourly, &NoWatch)).await;
+        assert_eq!((a.error, b.error), (None, None));
+        assert_eq!(a.new + b.new, desk.rows(Resolution::Hour1).await.len() as u64);
+        desk.is_right(Resolution::Hour1, "2 Y").await;
+    });
+}
+
+#[test]
+fn weeks_months_and_seconds_are_fetched_and_brought_up_to_date_too() {
+    block_on(async {
+        for (resolution, span, later) in [
+            (Resolution::Week1, "2 Y", "2024-07-02T15:00:00Z"),
+            (Resolution::Month1, "5 Y", "2024-08-02T15:00:00Z"),
+            (Resolution::Min1, "25 D", "2024-06-18T15:00:30Z"),
+            (Resolution::Sec30, "2 D", "2024-06-17T15:00:10Z"),
+        ] {
+            let desk = Desk::new("2024-06-12T15:00:00Z").await;
+            let request = wanted(resolution, span);
+            assert_eq!(desk.run(&request).await.error, None, "{resolution}");
+            for now in [later, FRIDAY] {
+                desk.broker.set_now(at(later).max(at(now)));
+                let report = desk.run(&request).await;
+                assert_eq!(
+                    (report.state, report.missing),
+                    (FetchState::Done, 0),
+                    "{resolution} {report:?}"
+                );
+            }
+            let rows = desk.rows(resolution).await;
+            let first = date_of(utc_day(rows[0].bar.ts));
+            desk.is_right_from(resolution, first).await;
+        }
     });
 }

@@ -20,6 +20,7 @@ mod ingest_fetch;
 mod ingest_kill;
 mod ingest_memory;
 mod ingest_sample;
+mod ingest_simulation;
 mod output;
 mod page;
 mod program;

@@ -65,13 +65,13 @@ pub(super) fn check(market: Market, chunk: &Chunk, clock: Clock, answer: &[Sourc
     for source in answer {
         let bar = bar_of(source);
         match validator.check(bar, 0) {
-            Ok(checked) => match place(market, chunk, checked.bar.ts) {
+            Ok(checked) => match place(market, chunk, clock, checked.bar.ts) {
                 Place::Inside => valid.push(checked),
                 Place::Beside => {}
                 Place::Outside => sound.outside += 1,
             },
             Err(BarReason::Future { .. }) if later.check(bar, 0).is_ok() => {}
-            Err(reason) => match place(market, chunk, bar.ts) {
+            Err(reason) => match place(market, chunk, clock, bar.ts) {
                 Place::Outside if !matches!(reason, BarReason::Future { .. }) => sound.outside += 1,
                 Place::Beside => {}
                 _ => sound.bad.push(bad(&bar, reason.to_string())),
@@ -107,7 +107,7 @@ enum Place {
     Outside,
 }
 
-fn place(market: Market, chunk: &Chunk, ts: i64) -> Place {
+fn place(market: Market, chunk: &Chunk, clock: Clock, ts: i64) -> Place {
     let (from, to) = chunk.window;
     if (from..=to).contains(&ts) {
         return Place::Inside;
@@ -121,7 +121,7 @@ fn place(market: Market, chunk: &Chunk, ts: i64) -> Place {
     };
     let before = from.saturating_sub(slack)..from;
     // What begins after the end that was asked for has no excuse; the end of now moves.
-    let after = to..=chunk.end.map_or(i64::MAX, |end| end + DAY_NS);
+    let after = to..=chunk.end.map_or(clock.after, |end| end + DAY_NS);
     if before.contains(&ts) || after.contains(&ts) { Place::Beside } else { Place::Outside }
 }
 

@@ -60,7 +60,8 @@ impl Cutter<'_> {
         let length = (self.most / self.step - OVERLAP) * self.step;
         let mut hi = ended;
         while hi > open && hi > since {
-            let lo = (hi - length).max(open);
+            // The newest piece reaches into no other.
+            let lo = (hi - if hi == ended { self.most } else { length }).max(open);
             let from = if lo == open { first } else { lo };
             let to = if hi == close { last } else { hi - 1 };
             let reach = if hi == ended { hi } else { (hi + OVERLAP * self.step).min(ended) };

@@ -98,7 +98,9 @@ impl FetchReport {
         self.rejected += sound.bad.len() as u64;
         let room = REJECTS_LISTED.saturating_sub(self.rejects.len());
         self.rejects.extend(sound.bad.iter().take(room).map(|bad| bad.reject.clone()));
-        self.partial += sound.bars.iter().filter(|checked| !checked.is_final).count() as u64;
+        // Two answers may both reach to now.
+        let partial = sound.bars.iter().filter(|checked| !checked.is_final).count() as u64;
+        self.partial = self.partial.max(partial);
         if !sound.bad.is_empty() || sound.is_stray() {
             self.state = FetchState::Partly;
         }

@@ -1,1 +1,241 @@
-//! t
+//! The planner, claimed for any window and any holdings.
+
+use super::{
+    limits::{Limit, limit, overlap},
+    plan::{Ask, Chunk, plan},
+    sessions::{Market, Sessions},
+    window::{Wanted, Window, period_window, span_window},
+};
+use crate::gateway::{Hours, Span, SpanUnit, What};
+use engine_core::calendar::{Calendar, DAY_NS, SECOND_NS};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, date},
+};
+use proptest::prelude::*;
+use strategy_api::Resolution;
+
+fn ns(text: &str) -> i64 {
+    i64::try_from(text.parse::<Timestamp>().unwrap().as_nanosecond()).unwrap()
+}
+
+fn market(resolution: &str) -> Market {
+    let resolution = resolution.parse().unwrap();
+    Market { calendar: Calendar::Nyse, resolution, hours: Hours::Regular }
+}
+
+fn ask<'a>(market: Market, now: i64, window: Window, covered: &'a [(i64, i64)]) -> Ask<'a> {
+    Ask { market, what: What::Trades, now, window, covered, again: &[], head: None }
+}
+
+/// The requests of a span, as `SPAN until END`.
+fn requests(resolution: &str, span: &str, now: &str) -> Vec<String> {
+    let (market, now) = (market(resolution), ns(now));
+    let window = span_window(market, span.parse().unwrap(), now);
+    let text = |chunk: &Chunk| {
+        let end = chunk.end.map(|end| Timestamp::from_nanosecond(i128::from(end)).unwrap());
+        format!("{} until {}", chunk.span, end.map_or("now".to_owned(), |end| end.to_string()))
+    };
+    plan(&ask(market, now, window, &[])).unwrap().iter().map(text).collect()
+}
+
+/// 2024-06-16, a Sunday.
+const SUNDAY: &str = "2024-06-16T15:00:00Z";
+
+#[test]
+fn a_span_that_fits_is_asked_for_in_one_request() {
+    for (resolution, span, asked) in [
+        ("1d", "5 D", "5 D until now"),
+        ("1h", "7 D", "7 D until now"),
+        ("1d", "5 Y", "5 Y until now"),
+        ("1d", "1 W", "5 D until now"),
+        ("1m", "1 D", "1 D until now"),
+        ("1m", "3600 S", "1 D until now"),
+        ("1s", "1800 S", "1800 S until 2024-06-14T20:00:00Z"),
+    ] {
+        assert_eq!(requests(resolution, span, SUNDAY), [asked], "{resolution} {span}");
+    }
+}
+
+#[test]
+fn a_long_span_is_cut_into_requests_that_overlap_newest_first() {
+    assert_eq!(
+        requests("1m", "36 D", SUNDAY),
+        ["18 D until now", "19 D until 2024-05-22T04:00:00Z"],
+        "18 sessions each, and one that both have"
+    );
+    let years = requests("1d", "20 Y", SUNDAY);
+    assert_eq!(years.len(), 3, "{years:?}");
+    // Half an hour of seconds a request, ten bars of which the next one has too.
+    let seconds = requests("1s", "7200 S", SUNDAY);
+    assert_eq!(seconds.len(), 5, "{seconds:?}");
+    assert_eq!(seconds[1], "1800 S until 2024-06-14T19:30:10Z");
+}
+
+#[test]
+fn before_the_open_the_broker_may_count_today_and_one_more_day_is_asked_for() {
+    assert_eq!(requests("1d", "5 D", "2024-06-14T11:00:00Z"), ["6 D until now"]);
+    assert_eq!(requests("1d", "5 D", "2024-06-14T15:00:00Z"), ["5 D until now"]);
+}
+
+#[test]
+fn adjusted_prices_come_in_one_request_or_not_at_all() {
+    let (market, now) = (market("1h"), ns(SUNDAY));
+    let window = |span: &str| span_window(market, span.parse().unwrap(), now);
+    let one = Ask { what: What::AdjustedLast, ..ask(market, now, window("3 M"), &[]) };
+    let chunks = plan(&one).unwrap();
+    assert_eq!((chunks.len(), chunks[0].end), (1, None));
+    let long = Ask { what: What::AdjustedLast, ..ask(market, now, window("1 Y"), &[]) };
+    assert!(plan(&long).is_err());
+}
+
+#[test]
+fn nothing_is_asked_for_before_the_head() {
+    let (market, now) = (market("1d"), ns(SUNDAY));
+    let window = span_window(market, "10 Y".parse().unwrap(), now);
+    let head = Some(ns("2024-06-10T13:30:00Z"));
+    let chunks = plan(&Ask { head, ..ask(market, now, window, &[]) }).unwrap();
+    assert_eq!(chunks.len(), 1);
+    assert_eq!(chunks[0].sessions.0, date(2024, 6, 10));
+}
+
+#[test]
+fn an_old_period_is_compared_with_what_is_held_by_a_probe() {
+    let (market, now) = (market("1d"), ns(SUNDAY));
+    let held = Sessions::between(market, date(2024, 5, 1), date(2024, 6, 14)).bounds(0, 30);
+    let window = period_window(market, date(2020, 1, 2), Some(date(2020, 1, 31)), now).unwrap();
+    let chunks = plan(&ask(market, now, window, &[held])).unwrap();
+    let [probe, chunk] = &chunks[..] else { panic!("{chunks:?}") };
+    assert_eq!((probe.core, probe.sessions.0), (None, date(2024, 5, 1)));
+    assert_eq!(probe.span, Span { count: 7, unit: SpanUnit::D });
+    assert_eq!(chunk.sessions, (date(2020, 1, 2), date(2020, 1, 31)));
+}
+
+fn any_market() -> impl Strategy<Value = Market> {
+    let names = ["1m", "5m", "30m", "1h", "2h", "4h", "8h", "1d", "1w", "1mo", "1s", "30s"];
+    (prop::sample::select(names.to_vec()), any::<bool>()).prop_map(|(name, extended)| Market {
+        hours: if extended { Hours::Extended } else { Hours::Regular },
+        ..market(name)
+    })
+}
+
+/// A day of the years 2000 to 2026.
+fn any_date() -> impl Strategy<Value = Date> {
+    (0i64..9_600).prop_map(|days| date(2000, 1, 3).saturating_add(days.days()))
+}
+
+/// A period of at most so many days that suits a resolution.
+fn period(market: Market, from: Date, days: i64) -> Wanted {
+    let most = match market.resolution.seconds() {
+        None => 9_000,
+        Some(seconds) if seconds >= 60 => 300,
+        Some(_) => 12,
+    };
+    Wanted::Period { from, to: Some(from.saturating_add((days % most).days())) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn a_plan_covers_what_is_wanted_once_within_the_limits_and_looks_back_at_what_is_held(
+        market in any_market(),
+        (from, days) in (any_date(), 0i64..9_000),
+        pieces in prop::collection::vec((0i64..9_000, 0i64..200), 0..4),
+        second in 0i64..86_400,
+    ) {
+        let now = ns("2026-11-20T00:00:00Z") + second * SECOND_NS;
+        let Wanted::Period { from, to } = period(market, from, days) else { unreachable!() };
+        let Some(window) = period_window(market, from, to, now) else { return Ok(()) };
+        let covered: Vec<(i64, i64)> = pieces
+            .iter()
+            .filter_map(|(after, days)| {
+                let first = market.calendar.session_from(from.saturating_add((after - 100).days()));
+                let first = market.period_start(first);
+                let last = market.calendar.session_before(
+                    market.period_start(market.calendar.session_from(first.saturating_add((days + 32).days()))),
+                );
+                (last < market.latest(now)).then(|| (market.bounds(first).0, market.bounds(last).1))
+            })
+            .collect();
+        let chunks = plan(&ask(market, now, window, &covered)).unwrap();
+        let sessions = Sessions::between(market, window.first, window.last);
+        let held = sessions.within(&covered);
+        for at in 0..sessions.len() {
+            let (from, to) = sessions.bounds(at, at);
+            let (open, close) = market.trading(sessions.date(at));
+            let probe = if market.resolution.is_intraday() { open.max(from) } else { from };
+            let cores = |ts: i64| {
+                chunks.iter().filter_map(|chunk| chunk.core).filter(|core| (core.0..=core.1).contains(&ts)).count()
+            };
+            prop_assert_eq!(cores(probe), usize::from(!held[at]), "{}", sessions.date(at));
+            if !held[at] && matches!(limit(market), Limit::Seconds(_)) && close <= now {
+                prop_assert_eq!((cores(from), cores(to), cores(close - 1)), (1, 1, 1));
+            }
+        }
+        prop_assert!(chunks.windows(2).all(|pair| {
+            let (Some(newer), Some(older)) = (pair[0].core, pair[1].core) else { return true };
+            older.1 < newer.0
+        }), "newest first");
+        for chunk in &chunks {
+            prop_assert!(Span::new(chunk.span.count, chunk.span.unit) == Some(chunk.span));
+            prop_assert!(chunk.end.is_none_or(|end| end <= now && end % SECOND_NS == 0));
+            if let Some(core) = chunk.core {
+                prop_assert!(chunk.window.0 <= core.0 && core.1 <= chunk.window.1);
+            }
+            let count = Sessions::between(market, chunk.sessions.0, chunk.sessions.1).len();
+            match limit(market) {
+                Limit::Sessions(most) => prop_assert!(count <= most + 30, "{count} sessions"),
+                Limit::Seconds(most) => {
+                    prop_assert!(chunk.span.unit == SpanUnit::S && chunk.span.count <= most);
+                }
+            }
+            let reach = match chunk.span {
+                Span { count, unit: SpanUnit::D } => i64::from(count) >= count_of(market, chunk),
+                Span { count, unit: SpanUnit::Y } => i64::from(count) * 365 * DAY_NS + 370 * DAY_NS
+                    > chunk.end.unwrap_or(now) - chunk.window.0,
+                _ => true,
+            };
+            prop_assert!(reach, "{chunk:?}");
+        }
+        // Chunks that meet overlap; and where anything is held, something is compared with it.
+        if let Limit::Sessions(_) = limit(market) {
+            for pair in chunks.windows(2) {
+                if let (Some(newer), Some(older)) = (pair[0].core, pair[1].core)
+                    && older.1 + 4 * DAY_NS > newer.0 && older.1 < newer.0
+                    && Sessions::between(market, pair[1].sessions.1, pair[0].sessions.0).len() <= 1
+                {
+                    prop_assert!(pair[1].window.1 > newer.0, "{pair:?}");
+                }
+            }
+            let is_held = !covered.is_empty();
+            let compared = chunks.iter().any(|chunk| {
+                covered.iter().any(|held| held.0 <= chunk.window.1 && chunk.window.0 <= held.1)
+            });
+            prop_assert!(!is_held || chunks.is_empty() || compared, "{chunks:?} {covered:?}");
+        }
+        prop_assert!(overlap(market) >= 1);
+    }
+}
+
+fn count_of(market: Market, chunk: &Chunk) -> i64 {
+    Sessions::between(market, chunk.sessions.0, chunk.sessions.1).len() as i64
+}
+
+#[test]
+fn a_span_of_each_unit_begins_where_the_broker_begins_it() {
+    let daily = |span: &str, now: &str| {
+        let window = span_window(market("1d"), span.parse().unwrap(), ns(now));
+        (window.first.to_string(), window.last.to_string())
+    };
+    let friday = "2024-06-14".to_owned();
+    for (span, first) in [
+        ("1 D", "2024-06-14"),
+        ("5 D", "2024-06-10"),
+        ("1 W", "2024-06-10"),
+        ("1 M", "2024-05-17"),
+        ("5 Y", "2019-06-17"),
+    ] {
+        assert_eq!(daily(span, SUNDAY), (first.to_owned(), friday.clone()), "{span}");
+    }
+    assert_eq!(Resolution::Day1, market("1d").resolution);
+}
