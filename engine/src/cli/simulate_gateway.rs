@@ -63,7 +63,7 @@ Examples:
   algo-trader simulate-gateway --fault drop-after=3,symbol=AAPL
   algo-trader simulate-gateway --split AAPL=2026-11-23:4 --script faults.toml";
 
-/// Listen as IB Gateway does, with made-up prices or those of the database
+/// Listen as IB Gateway does, with made-up or kept prices
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES, after_long_help = FAULTS)]
 pub(crate) struct SimulateGatewayArgs {

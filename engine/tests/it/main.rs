@@ -6,6 +6,7 @@ mod cli;
 mod cli_backtest;
 mod cli_database;
 mod cli_ingest;
+mod cli_simulate;
 mod cli_strategies;
 mod faults_database;
 mod faults_doors;

@@ -36,7 +36,7 @@ fn old_clients_and_strangers_are_sent_away() {
     client.0.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     assert!(client.has_ended());
     let mut client = Raw::connect(gateway.running().address());
-    assert!(client.greet("v100..220").starts_with("220\020261120 16:30:00 US/Eastern\0"));
+    assert!(client.greet("v100..220").starts_with("220\u{0}20261120 16:30:00 US/Eastern\0"));
 }
 
 #[test]
