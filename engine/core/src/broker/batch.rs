@@ -73,13 +73,33 @@ impl Broker {
         floor: &Floor<'_>,
         wishes: &[Wish],
     ) {
+        let start = (portfolio.cash, self.fills.len());
         for wish in wishes.iter().filter(|wish| wish.is_closing) {
             self.close_units(portfolio, floor, wish);
         }
+        let start = self.settle(portfolio, start);
         for wish in wishes.iter().filter(|wish| !wish.is_closing && !wish.is_money) {
             self.open_units(portfolio, floor, wish);
         }
+        let start = self.settle(portfolio, start);
         self.open_money(portfolio, floor, wishes);
+        self.settle(portfolio, start);
+    }
+
+    /// Sums the cash of fills of one moment by symbol, so that the order of placing does not show in its
+    /// last bits. Takes cash and number of fills before them, and gives those after.
+    fn settle(&self, portfolio: &mut Portfolio, (cash, before): (f64, usize)) -> (f64, usize) {
+        let fills = &self.fills[before..];
+        if fills.len() > 1 && portfolio.sequence().len() > 1 {
+            let rank = ranks(portfolio);
+            let mut spent: Vec<_> =
+                fills.iter().map(|fill| (rank[fill.instrument as usize], fill)).collect();
+            spent.sort_by_key(|(rank, _)| *rank);
+            portfolio.cash = spent.iter().fold(cash, |cash, (_, fill)| {
+                cash - (fill.quantity * fill.price + fill.commission)
+            });
+        }
+        (portfolio.cash, self.fills.len())
     }
 
     fn funds<'p>(&'p self, portfolio: &'p Portfolio, floor: &Floor<'_>, wish: &Wish) -> Funds<'p> {
@@ -156,7 +176,8 @@ impl Broker {
             }
             let mut short_of = self.no_funds();
             if units != 0.0 && !funds.is_within_limits(wish, units) {
-                units = largest_signed(units, wish.lot, |part| funds.is_within_limits(wish, part));
+                let fits = |part| funds.is_within_limits(wish, part);
+                units = largest_signed(0.0, units, wish.lot, fits);
                 short_of = Reason::OverLimit;
             }
             if units == 0.0 {
@@ -174,7 +195,9 @@ impl Broker {
             let units = affordable(money, wish.price, wish.lot, self.terms.commission);
             return units.max(0.0);
         }
-        largest_signed(wish.units, wish.lot, |units| funds.need(wish, units) <= money)
+        // Up to the units held an order closes, and needs the less the more it trades.
+        let least = funds.closing(wish);
+        largest_signed(least, wish.units, wish.lot, |units| funds.need(wish, units) <= money)
     }
 
     /// Books a fill of a wish, or of as much of it as the bar's volume allows.
@@ -247,10 +270,10 @@ impl Wish {
     }
 }
 
-/// The largest part of `units`, long or short, that fits.
-fn largest_signed(units: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
+/// The largest part of `units`, long or short and of at least `least` units, that fits; or 0.
+fn largest_signed(least: f64, units: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
     let sign = 1.0_f64.copysign(units);
-    sign * largest(units.abs(), lot, |part| fits(sign * part))
+    sign * largest(least, units.abs(), lot, |part| fits(sign * part))
 }
 
 /// Place of each instrument in the order in which ties are broken.

@@ -39,8 +39,8 @@ pub(super) struct Working {
     pub(super) phase: Phase,
     /// Units that are left after a part has filled.
     pub(super) left: Option<f64>,
-    /// Highest price (for a purchase: lowest) since a trailing stop is worked.
-    pub(super) extreme: Option<f64>,
+    /// Lowest and highest price since a trailing stop is worked.
+    pub(super) extremes: Option<(f64, f64)>,
     /// First session in which it could be worked.
     pub(super) day: Option<i32>,
     pub(super) entered: Option<Entered>,
@@ -58,7 +58,7 @@ impl Working {
             parent_record,
             phase: Phase::Working,
             left: None,
-            extreme: None,
+            extremes: None,
             day: None,
             entered: None,
             scale: 1.0,
@@ -138,32 +138,29 @@ impl Working {
             Kind::StopLimit { limit: price, .. } if self.phase == Phase::Triggered => limit(price),
             Kind::StopLimit { .. } => None,
             Kind::Trailing(distance) => {
-                touch_stop(trailing_level(self.extreme?, distance, is_buy), is_buy, bar)
+                touch_stop(trailing_level(self.extremes?, distance, is_buy), is_buy, bar)
             }
             Kind::OnOpen => session().is_first.then_some(open),
             Kind::OnClose => session().is_last.then_some(close),
         }
     }
 
-    /// Takes a closed bar into the highest (for a purchase: lowest) price of a trailing stop. Of the bar
-    /// in which it came to life only the close counts.
-    pub(super) fn trail(&mut self, bar: &Bar, is_buy: bool) {
-        let price = match (self.entered, is_buy) {
-            (Some(_), _) => bar.close,
-            (None, true) => bar.low,
-            (None, false) => bar.high,
-        };
-        let further = if is_buy { f64::min } else { f64::max };
-        self.extreme = Some(self.extreme.map_or(price, |extreme| further(extreme, price)));
+    /// Takes a closed bar into the extremes that a trailing stop follows. Of the bar in which it came to
+    /// life only the close counts.
+    pub(super) fn trail(&mut self, bar: &Bar) {
+        let is_new = self.entered.is_some() || self.extremes.is_none();
+        let (low, high) = if is_new { (bar.close, bar.close) } else { (bar.low, bar.high) };
+        let (lowest, highest) = self.extremes.unwrap_or((low, high));
+        self.extremes = Some((lowest.min(low), highest.max(high)));
     }
 }
 
 /// The stop price of a trailing stop.
-fn trailing_level(extreme: f64, distance: Distance, is_buy: bool) -> f64 {
+fn trailing_level((lowest, highest): (f64, f64), distance: Distance, is_buy: bool) -> f64 {
     match (distance, is_buy) {
-        (Distance::Amount(amount), true) => extreme + amount,
-        (Distance::Amount(amount), false) => extreme - amount,
-        (Distance::Fraction(fraction), true) => extreme * (1.0 + fraction),
-        (Distance::Fraction(fraction), false) => extreme * (1.0 - fraction),
+        (Distance::Amount(amount), true) => lowest + amount,
+        (Distance::Amount(amount), false) => highest - amount,
+        (Distance::Fraction(fraction), true) => lowest * (1.0 + fraction),
+        (Distance::Fraction(fraction), false) => highest * (1.0 - fraction),
     }
 }

@@ -47,6 +47,12 @@ impl<'p> Funds<'p> {
         terms.initial * added + (wish.price - wish.touch.price) * units + commission
     }
 
+    /// Units of a wish that close a position before the rest opens another.
+    pub(super) fn closing(&self, wish: &Wish) -> f64 {
+        let held = self.portfolio.position[wish.instrument];
+        if held * wish.units < 0.0 { held.abs() } else { 0.0 }
+    }
+
     /// Whether exposure stays within its limits, or does not grow, when a part of a wish is traded.
     pub(super) fn is_within_limits(&self, wish: &Wish, units: f64) -> bool {
         let limits = &self.terms.limits;

@@ -92,9 +92,13 @@ impl Broker {
         let equity = portfolio.equity(|one| {
             if one == instrument { touch.price } else { floor.price(one, Moment::Open) }
         });
-        match self.wish(place, touch, &quote, portfolio, equity) {
+        let working = &self.book[place];
+        let held = portfolio.position[instrument];
+        if working.is_buy(held, touch.price, equity, self.parent_filled(working)) != is_buy {
             // An order before it has turned the way to the target round: another bar will tell.
-            Ok(wish) if wish.is_buy != is_buy => {}
+            return;
+        }
+        match self.wish(place, touch, &quote, portfolio, equity) {
             Ok(wish) => self.trade_all(portfolio, floor, &[wish]),
             Err((state, reason)) => {
                 let ts = quote.bar.map_or(0, |bar| bar.ts);

@@ -186,10 +186,10 @@ impl Broker {
             };
             if matches!(working.order.kind, Kind::Trailing(_))
                 && working.phase == Phase::Working
-                && working.extreme.is_none()
+                && working.extremes.is_none()
                 && quote.before > 0.0
             {
-                working.extreme = Some(quote.before);
+                working.extremes = Some((quote.before, quote.before));
             }
             if let Some(reason) = over {
                 self.end(place, OrderState::Expired, Some(reason), bar.ts);
@@ -218,10 +218,7 @@ impl Broker {
         let full = (floor.quote)(instrument).bar.expect("the caller has seen the bar");
         let worked = working.worked_bar(&full, &self.terms, part);
         match working.order.kind {
-            Kind::Trailing(_) => {
-                let is_buy = self.buys(&working, portfolio, floor);
-                self.book[place].trail(&full, is_buy);
-            }
+            Kind::Trailing(_) => self.book[place].trail(&full),
             Kind::StopLimit { stop, .. } if working.phase == Phase::Working => {
                 let is_buy = self.buys(&working, portfolio, floor);
                 if worked.is_some_and(|bar| touch_stop(stop, is_buy, &bar).is_some()) {
@@ -266,7 +263,7 @@ impl Broker {
                 size => size,
             };
             working.left = working.left.map(|left| left * ratio);
-            working.extreme = working.extreme.map(|extreme| extreme / ratio);
+            working.extremes = working.extremes.map(|(low, high)| (low / ratio, high / ratio));
             if working.parent_record.is_some_and(|record| self.orders[record].filled != 0.0) {
                 working.scale *= ratio;
             }

@@ -41,16 +41,24 @@ pub fn affordable(money: f64, price: f64, lot: Lot, commission: Commission) -> f
     }
 }
 
-/// The largest quantity up to `most` (itself whether whole lots or not) that fits; smaller quantities
-/// fit when a larger one does.
-pub(super) fn largest(most: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
+/// The largest quantity from `least` to `most` (itself whether whole lots or not) that fits, or 0.
+/// Between the two, smaller quantities fit when a larger one does.
+pub(super) fn largest(least: f64, most: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
     if fits(most) {
         return most;
     }
+    if least > 0.0 && !fits(least) {
+        return 0.0;
+    }
     match lot {
-        Lot::Of(lot) => largest_below((most / lot).floor(), |lots| fits(lots * lot)) * lot,
+        Lot::Of(lot) => {
+            // What lies below `least` need not be tried: it is taken to fit, and not given then.
+            let try_above = |lots: f64| lots * lot <= least || fits(lots * lot);
+            let found = largest_below((most / lot).floor(), try_above) * lot;
+            if found < least && !fits(found) { 0.0 } else { found }
+        }
         Lot::Fractional => {
-            let (mut low, mut high) = (0.0, most);
+            let (mut low, mut high) = (least, most);
             for _ in 0..64 {
                 let middle = low + (high - low) / 2.0;
                 if fits(middle) { low = middle } else { high = middle }

@@ -1,0 +1,115 @@
+//! Whether, when and at what price a bar reaches an order; buys and sales written out apart.
+
+use engine_core::broker::{FillModel, LimitTouch};
+use strategy_api::order::Size;
+
+use super::{Oracle, Ticket, When};
+use crate::scenario::{Kind, SYMBOLS};
+
+impl Oracle<'_> {
+    pub(super) fn buys(&self, ticket: &Ticket, when: When, own: Option<(usize, f64)>) -> bool {
+        let instrument = ticket.ask.instrument;
+        match ticket.ask.size {
+            Size::Units(n) | Size::EquityFraction(n) | Size::Cash(n) => n > 0.0,
+            Size::TargetUnits(n) => n > self.held(instrument),
+            Size::TargetFraction(n) => {
+                n * self.equity(when, own)
+                    > self.held(instrument) * self.mark(instrument, when, own)
+            }
+            Size::ParentFill(_) => self.parent_fill(ticket) < 0.0,
+        }
+    }
+
+    /// The stretch of the bar in which an order is worked, as its first, highest and lowest price.
+    pub(super) fn stretch(&self, ticket: &Ticket, decision: bool) -> Option<(f64, f64, f64)> {
+        let bar = self.bar_of(ticket.ask.instrument)?;
+        let late = self.s.config.fill == FillModel::SameClose && ticket.ask.kind == Kind::Market;
+        if ticket.end.is_some() || ticket.waits || late != decision {
+            return None;
+        }
+        match ticket.fresh {
+            None | Some((When::Open, ..)) => Some((bar.open, bar.high, bar.low)),
+            Some((When::Middle, price, _)) if matches!(ticket.ask.kind, Kind::Stop(_)) => {
+                Some((price, bar.high, bar.low))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// When and at what price an order would fill in a stretch of its bar.
+    pub(super) fn meets(
+        &self,
+        ticket: &Ticket,
+        buy: bool,
+        (first, high, low): (f64, f64, f64),
+    ) -> Option<(When, f64)> {
+        let bar = self.bar_of(ticket.ask.instrument)?;
+        let strict = self.s.config.rules.limit_touch == LimitTouch::Strict;
+        let limit = |at: f64| {
+            if buy {
+                if first <= at {
+                    Some((When::Open, first))
+                } else if low < at || (low == at && !strict) {
+                    Some((When::Middle, at))
+                } else {
+                    None
+                }
+            } else if first >= at {
+                Some((When::Open, first))
+            } else if high > at || (high == at && !strict) {
+                Some((When::Middle, at))
+            } else {
+                None
+            }
+        };
+        let stop = |at: f64| {
+            if buy {
+                if first >= at {
+                    Some((When::Open, first))
+                } else {
+                    (high >= at).then_some((When::Middle, at))
+                }
+            } else if first <= at {
+                Some((When::Open, first))
+            } else {
+                (low <= at).then_some((When::Middle, at))
+            }
+        };
+        let old = ticket.fresh.is_none();
+        match ticket.ask.kind {
+            Kind::Market => match self.s.config.fill {
+                FillModel::NextOpen => old.then_some((When::Open, bar.open)),
+                FillModel::NextClose | FillModel::SameClose => {
+                    old.then_some((When::Close, bar.close))
+                }
+            },
+            Kind::OnOpen => old.then_some((When::Open, bar.open)),
+            Kind::OnClose => Some((When::Close, bar.close)),
+            Kind::Limit(at) => limit(at),
+            Kind::Stop(at) => stop(at),
+            Kind::StopLimit(_, at) => ticket.armed.then(|| limit(at)).flatten(),
+            Kind::TrailAmount(d) if buy => stop(ticket.bottom? + d),
+            Kind::TrailAmount(d) => stop(ticket.top? - d),
+            Kind::TrailFraction(d) if buy => stop(ticket.bottom? * (1.0 + d)),
+            Kind::TrailFraction(d) => stop(ticket.top? * (1.0 - d)),
+        }
+    }
+
+    /// The turn of an order between the ends of a bar.
+    pub(super) fn turn(&self, id: u64, buy: bool) -> (bool, bool, usize, &'static str, u64) {
+        let ticket = self.ticket(id);
+        (self.is_limit(ticket), buy, ticket.step, SYMBOLS[ticket.ask.instrument], id)
+    }
+
+    /// Orders that the bar reaches between its ends, with price and side.
+    pub(super) fn reached(&self, wanted: impl Fn(&Ticket) -> bool) -> Vec<(u64, f64, bool)> {
+        let reach = |ticket: &Ticket| {
+            let stretch = self.stretch(ticket, false)?;
+            let buy = self.buys(ticket, When::Open, None);
+            let (moment, price) = self.meets(ticket, buy, stretch)?;
+            let inside = moment == When::Middle || (moment == When::Open && ticket.fresh.is_some());
+            inside.then_some((ticket.id, price, buy))
+        };
+        self.tickets.iter().filter(|ticket| wanted(ticket)).filter_map(reach).collect()
+    }
+}

@@ -1,0 +1,205 @@
+//! Fills: those at one end of a bar together, those between its ends one after the other.
+
+use engine_core::order::{OrderState, Reason};
+use strategy_api::order::Size;
+
+use super::{Filled, Oracle, Ticket, When};
+use crate::scenario::{SYMBOLS, Tif};
+
+impl Oracle<'_> {
+    /// Orders that fill at one end of the bar.
+    pub(super) fn together(&mut self, when: When, decision: bool) {
+        let equity = self.equity(when, None);
+        let mut batch = Vec::new();
+        for place in 0..self.tickets.len() {
+            let ticket = self.tickets[place].clone();
+            let Some(stretch) = self.stretch(&ticket, decision) else { continue };
+            let buy = self.buys(&ticket, when, None);
+            let Some((moment, reference)) = self.meets(&ticket, buy, stretch) else { continue };
+            if moment != when {
+                continue;
+            }
+            match self.wish(&ticket, reference, buy, equity) {
+                Ok((units, price)) => batch.push((ticket.id, units, price, reference)),
+                Err((state, reason)) => self.finish(ticket.id, state, Some(reason)),
+            }
+        }
+        self.trade(&batch, when);
+    }
+
+    pub(super) fn ticket(&self, id: u64) -> &Ticket {
+        self.tickets.iter().find(|ticket| ticket.id == id).expect("it was placed")
+    }
+
+    pub(super) fn trade(&mut self, batch: &[(u64, f64, f64, f64)], when: When) {
+        let lacks = if self.margin_account() { Reason::NoMargin } else { Reason::NoCash };
+        let mut fixed = Vec::new();
+        let mut money = Vec::new();
+        let mut closing = Vec::new();
+        for wish in batch {
+            let ask = self.ticket(wish.0).ask;
+            let held = self.held(ask.instrument);
+            let reduces = held * wish.1 < 0.0 && wish.1.abs() <= held.abs();
+            if reduces || (wish.1 < 0.0 && !self.margin_account()) {
+                closing.push(*wish);
+            } else if matches!(
+                ask.size,
+                Size::EquityFraction(_) | Size::TargetFraction(_) | Size::Cash(_)
+            ) {
+                money.push(*wish);
+            } else {
+                fixed.push(*wish);
+            }
+        }
+        for wish in closing {
+            let held = self.held(self.ticket(wish.0).ask.instrument);
+            if held * wish.1 < 0.0 && wish.1.abs() <= held.abs() {
+                self.fill(wish, wish.1, when, None);
+            } else if self.margin_account() {
+                self.fixed(wish, when, lacks);
+            } else {
+                self.finish(wish.0, OrderState::Rejected, Some(Reason::Short));
+            }
+        }
+        for wish in fixed {
+            self.fixed(wish, when, lacks);
+        }
+        let own =
+            |o: &Self, wish: &(u64, f64, f64, f64)| Some((o.ticket(wish.0).ask.instrument, wish.3));
+        let needs: Vec<f64> = money
+            .iter()
+            .map(|w| self.need(self.ticket(w.0).ask.instrument, w.1, w.2, w.3))
+            .collect();
+        let mut named: Vec<_> = money
+            .iter()
+            .zip(&needs)
+            .map(|(w, need)| (SYMBOLS[self.ticket(w.0).ask.instrument], *need))
+            .collect();
+        named.sort_by_key(|(symbol, _)| *symbol);
+        let total: f64 = named.iter().map(|(_, need)| need).sum();
+        let Some(first) = money.first() else { return };
+        let power = self.power(when, own(self, first));
+        for wish in money {
+            if self.ticket(wish.0).end.is_some() {
+                continue;
+            }
+            let instrument = self.ticket(wish.0).ask.instrument;
+            let mut units = wish.1;
+            if total > power {
+                let now = self.need(instrument, units, wish.2, wish.3);
+                let share = (now / total * power).min(self.power(when, own(self, &wish)));
+                while units != 0.0 && self.need(instrument, units, wish.2, wish.3) > share {
+                    units -= units.signum();
+                    if units.abs() < 1.0 {
+                        units = 0.0;
+                    }
+                }
+            }
+            if units == 0.0 {
+                self.finish(wish.0, OrderState::Rejected, Some(lacks));
+            } else {
+                let reason = (units != wish.1).then_some(Reason::Reduced);
+                self.fill(wish, units, when, reason);
+            }
+        }
+    }
+
+    pub(super) fn fixed(&mut self, wish: (u64, f64, f64, f64), when: When, lacks: Reason) {
+        let instrument = self.ticket(wish.0).ask.instrument;
+        let need = self.need(instrument, wish.1, wish.2, wish.3);
+        if need > self.power(when, Some((instrument, wish.3))) {
+            self.finish(wish.0, OrderState::Rejected, Some(lacks));
+        } else {
+            self.fill(wish, wish.1, when, None);
+        }
+    }
+
+    pub(super) fn fill(
+        &mut self,
+        (id, _, price, reference): (u64, f64, f64, f64),
+        units: f64,
+        when: When,
+        reason: Option<Reason>,
+    ) {
+        let ticket = self.ticket(id).clone();
+        if ticket.end.is_some() {
+            return;
+        }
+        if ticket.ask.tif == Tif::All && reason.is_some() {
+            return self.finish(id, OrderState::Cancelled, Some(Reason::NotAtOnce));
+        }
+        let instrument = ticket.ask.instrument;
+        let ts = self.bar_of(instrument).expect("it has a bar").ts;
+        let commission = self.costs(units, price);
+        self.fills.push(Filled { order: id, instrument, ts, quantity: units, price, commission });
+        self.finish(id, OrderState::Filled, reason);
+        let by_limit = self.is_limit(&ticket);
+        for place in 0..self.tickets.len() {
+            let other = self.tickets[place].clone();
+            if other.id == id || other.end.is_some() {
+                continue;
+            }
+            if ticket.ask.group.is_some() && other.ask.group == ticket.ask.group {
+                self.finish(other.id, OrderState::Cancelled, Some(Reason::GroupFilled));
+            } else if other.waits && other.parent == Some(id) {
+                self.tickets[place].waits = false;
+                self.tickets[place].fresh = Some((when, reference, by_limit));
+            }
+        }
+    }
+
+    /// Between the ends of the bar: stops before limits, sales before buys, older before younger. An
+    /// order whose target lies the other way after a fill of another waits for the next bar.
+    pub(super) fn middle(&mut self) {
+        let mut list = self.reached(|_| true);
+        while let Some(best) = list.iter().min_by_key(|(id, _, buy)| self.turn(*id, *buy)).copied()
+        {
+            list.retain(|(id, ..)| *id != best.0);
+            let (id, reference, buy) = best;
+            let reached: Vec<u64> = list.iter().map(|(id, ..)| *id).collect();
+            let ticket = self.ticket(id).clone();
+            if ticket.end.is_some() {
+                continue;
+            }
+            let own = Some((ticket.ask.instrument, reference));
+            let equity = self.equity(When::Open, own);
+            if self.buys(&ticket, When::Middle, own) != buy {
+                continue;
+            }
+            match self.wish(&ticket, reference, buy, equity) {
+                Ok((units, price)) => {
+                    let fills = self.fills.len();
+                    self.trade(&[(id, units, price, reference)], When::Middle);
+                    if self.fills.len() > fills {
+                        self.doubt(&ticket, &reached);
+                        list.extend(self.reached(|t| t.parent == Some(id) && t.fresh.is_some()));
+                    }
+                }
+                Err((state, reason)) => self.finish(id, state, Some(reason)),
+            }
+        }
+    }
+
+    /// Whether the bar could be read otherwise: another order of the group was reached too, or one
+    /// that was attached to this one is, perhaps before it was there.
+    pub(super) fn doubt(&mut self, filled: &Ticket, reached: &[u64]) {
+        let instrument = filled.ask.instrument;
+        let bar = self.bar_of(instrument).expect("it has a bar");
+        let doubtful = self.tickets.iter().any(|other| {
+            let sibling = filled.ask.group.is_some()
+                && other.ask.group == filled.ask.group
+                && other.id != filled.id
+                && other.ask.instrument == instrument
+                && reached.contains(&other.id);
+            let Some((When::Middle, price, by_limit)) = other.fresh else { return sibling };
+            let born = other.parent == Some(filled.id) && other.end.is_none();
+            let sure = by_limit && !self.is_limit(other);
+            let stretch = (price, bar.high, bar.low);
+            let hit = self.meets(other, self.buys(other, When::Open, None), stretch);
+            sibling || (born && !sure && hit.is_some_and(|(when, _)| when != When::Close))
+        });
+        if doubtful && !self.ambiguous.contains(&(self.step, instrument)) {
+            self.ambiguous.push((self.step, instrument));
+        }
+    }
+}
