@@ -139,6 +139,7 @@ pub fn report(
         symbols: subject.symbols,
         warnings: Vec::new(),
         proof: None,
+        metrics_as: None,
     };
     report.warnings = problems::warnings(&report);
     report

@@ -14,10 +14,10 @@ use super::{
     text::printable_json,
 };
 
-/// The report without its lists and without a proof: what the database keeps.
+/// The report without its lists, a proof and the figures of other packages: what the database keeps.
 #[must_use]
 pub fn stored(report: &Report) -> String {
-    let kept = Report { proof: None, ..report.clone() };
+    let kept = Report { proof: None, metrics_as: None, ..report.clone() };
     printable_json(&(keys(&kept) + "\n}\n"))
 }
 

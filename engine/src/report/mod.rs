@@ -6,6 +6,7 @@
 //! whatever a symbol or a log line holds.
 
 mod build;
+mod dialect;
 pub mod export;
 pub mod file;
 pub mod html;
@@ -24,6 +25,7 @@ pub mod text;
 mod time;
 
 pub use build::{Basis, Measured, Outcome, Subject, measure, report};
+pub use dialect::DialectFacts;
 pub use json::{full, stored};
 pub use lists::Lists;
 pub use proof::{BreachFacts, ProofFacts};

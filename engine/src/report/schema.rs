@@ -8,7 +8,7 @@ use engine_core::metrics::Metrics;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::proof::ProofFacts;
+use super::{dialect::DialectFacts, proof::ProofFacts};
 
 /// Version of the schema; grows when a key changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -52,6 +52,9 @@ pub struct Report {
     /// What `--prove` found; absent when it was not asked for, and never kept with the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofFacts>,
+    /// The figures of another package, with `--metrics-as`; never kept with the run.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub metrics_as: Option<DialectFacts>,
 }
 
 /// The strategy.

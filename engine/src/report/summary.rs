@@ -55,7 +55,10 @@ const ROWS: [(&str, Cell); 26] = [
 pub fn summary(report: &Report) -> String {
     let mut lines = heading(report);
     lines.push(String::new());
-    lines.extend(table(report));
+    match &report.metrics_as {
+        Some(facts) => lines.extend(facts.lines(WIDTH)),
+        None => lines.extend(table(report)),
+    }
     lines.push(String::new());
     for (name, text) in notes(report) {
         lines.extend(paragraph(&name, &text));
@@ -192,7 +195,7 @@ fn duration(metrics: &Metrics) -> String {
 
 /// The rules and counts below the table.
 fn notes(report: &Report) -> Vec<(String, String)> {
-    let Report { settings, counts, benchmark, calendar, .. } = report;
+    let Report { settings, counts, benchmark, .. } = report;
     let mut notes = vec![
         ("Fills", fills(settings)),
         ("Costs", format!("commission {}, slippage {}", settings.commission, slippage(settings))),
@@ -200,15 +203,9 @@ fn notes(report: &Report) -> Vec<(String, String)> {
     if let Some(account) = account(settings) {
         notes.push(("Account", account));
     }
-    notes.push((
-        "Ratios",
-        format!(
-            "of simple returns by session, risk-free rate {} a year, {} sessions a year \
-                 ({calendar}); drawdown and exposure by bar",
-            percent(settings.risk_free_rate),
-            plain(settings.sessions_per_year)
-        ),
-    ));
+    if report.metrics_as.is_none() {
+        notes.push(("Ratios", ratios(report)));
+    }
     if let Some(benchmark) = benchmark {
         let name = printable(&benchmark.name);
         notes.push(("Benchmark", format!("{name}, with the same cash, period, fills and costs")));
@@ -225,6 +222,16 @@ fn notes(report: &Report) -> Vec<(String, String)> {
         notes.push(("Run", report.run.chars().take(16).collect()));
     }
     notes.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}
+
+fn ratios(report: &Report) -> String {
+    let Report { settings, calendar, .. } = report;
+    format!(
+        "of simple returns by session, risk-free rate {} a year, {} sessions a year ({calendar}); \
+         drawdown and exposure by bar",
+        percent(settings.risk_free_rate),
+        plain(settings.sessions_per_year)
+    )
 }
 
 fn fills(settings: &Settings) -> String {

@@ -204,3 +204,27 @@ fn a_strategy_that_hangs_can_be_interrupted() {
     let said: Said = child.wait_with_output().unwrap().into();
     assert_eq!((said.code, said.stdout.as_str()), (Some(130), ""), "{}", said.stderr);
 }
+
+#[test]
+fn the_figures_of_another_package_are_shown_and_not_kept() {
+    let program = with_ma_cross();
+    let plain = program.run(&and(&["--json"]));
+    for (name, figure) in
+        [("quantstats", "Sharpe"), ("empyrical", "sharpe_ratio"), ("vectorbt", "Sharpe Ratio")]
+    {
+        let said = program.run(&and(&["--metrics-as", name, "--json"]));
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let mut result = said.json();
+        let facts = result["metrics_as"].take();
+        assert!(facts["package"].as_str().unwrap().starts_with(name), "{facts}");
+        assert!(facts["figures"][figure].is_number(), "{facts}");
+        assert_eq!(result["metrics"], plain.json()["metrics"]);
+    }
+    let run = plain.json()["run"].as_str().unwrap().to_owned();
+    assert_eq!(program.run(&["runs", "show", &run, "--json"]).stdout, plain.stdout);
+
+    let said = program.run(&and(&["--metrics-as", "backtesting"]));
+    assert!(said.stdout.contains("As backtesting 0.6.5 has it: "), "{}", said.stdout);
+    assert!(said.stdout.lines().all(|line| line.chars().count() <= 80), "{}", said.stdout);
+    program.run(&and(&["--metrics-as", "pyfolio"])).failed(2, "USAGE");
+}

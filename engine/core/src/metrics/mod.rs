@@ -14,6 +14,7 @@ mod alpha;
 mod beta;
 mod cagr;
 mod calmar;
+pub mod dialect;
 mod expectancy;
 mod expected_shortfall;
 mod exposure;

@@ -38,7 +38,7 @@ pub fn probabilistic_sharpe(estimate: &SharpeEstimate, threshold: f64, n: usize)
 }
 
 /// Standard normal distribution function.
-fn normal_cdf(z: f64) -> f64 {
+pub(super) fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 

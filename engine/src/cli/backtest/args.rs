@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use engine_core::metrics::dialect::Dialect;
 
 use super::{
     super::{gateway_args::GatewayArgs, value},
@@ -42,6 +43,9 @@ pub(crate) struct BacktestArgs {
     /// Prove that no order was decided with knowledge of later bars: repeat the run with other futures
     #[arg(long)]
     pub(super) prove: bool,
+    /// Show the figures of another package: quantstats, empyrical, backtesting or vectorbt
+    #[arg(long, value_name = "PACKAGE")]
+    pub(super) metrics_as: Option<Dialect>,
     /// Run the strategy inside this process, unprotected; for measuring and debugging
     #[arg(long)]
     pub(super) in_process: bool,

@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod dialect;
 mod draw;
 mod fetch;
 mod identity;
@@ -109,6 +110,9 @@ async fn act(
         let job = RunJob { files: &bars.files, values, config: &config };
         let proof = worker::prove(strategy, &job, &Limits::default(), &mode)?;
         finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.rules.resolution));
+    }
+    if let Some(dialect) = args.metrics_as {
+        finished.report.metrics_as = Some(dialect::facts(dialect, &bars, &config, &finished));
     }
     let ended = judged.publish(app, &bars, &finished).and(judged.verdict(&finished.report));
     if is_kept {
