@@ -157,10 +157,7 @@ pub(super) fn read(request: &HistoricalDataRequest) -> Result<HistoryRequest, Re
         }
     }
     if keep {
-        return Err(Refusal::new(
-            10_278,
-            "Historical data that is kept up to date is not simulated",
-        ));
+        return Err(Refusal::invalid("Bars that are kept up to date are not simulated"));
     }
     let epoch = match request.format_date.unwrap_or(1) {
         1 => false,

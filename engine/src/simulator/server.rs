@@ -55,6 +55,9 @@ impl From<SimulatorError> for Failure {
     }
 }
 
+/// Requests that are remembered at most; half of them are forgotten when there are more.
+const LOG_MAX: usize = 100_000;
+
 /// What all connections share.
 pub(super) struct Shared {
     pub(super) settings: Settings,
@@ -84,7 +87,11 @@ impl Shared {
         let at = self.clock.now();
         tracing::debug!(connection, client_id, request_id, ?asked, "request");
         let logged = Logged { connection, client_id, request_id, at, asked };
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(logged);
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() >= LOG_MAX {
+            log.drain(..LOG_MAX / 2);
+        }
+        log.push(logged);
     }
 
     /// Ends every connection, and listens again after a while.
@@ -241,7 +248,7 @@ impl Running {
         self.address
     }
 
-    /// Every request so far, in the order in which they came.
+    /// The requests so far, in the order in which they came: all of them, or the last 50,000 at least.
     #[must_use]
     pub fn requests(&self) -> Vec<Logged> {
         self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).clone()

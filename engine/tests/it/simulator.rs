@@ -2,7 +2,7 @@
 
 use std::{io::Write, time::Duration};
 
-use algo_trader::simulator::{Request, Running, Simulator};
+use algo_trader::simulator::{Pacing, Request, Running, Settings, Simulator};
 use ibapi::{
     Error,
     prelude::{
@@ -138,6 +138,21 @@ fn a_request_that_is_open_can_be_taken_back() {
     assert!(answer.text(4).contains("API historical data query cancelled: 5"));
     client.send(225, &[(1, Value::Number(5))]);
     assert_eq!(client.read().unwrap().number(3), Some(366));
+}
+
+#[test]
+fn fifty_requests_may_be_open_and_fifty_messages_come_in_a_second() {
+    let faults = vec!["delay=60,times=always".parse().unwrap()];
+    let paced = Settings { pacing: Pacing::Published, faults, ..settings() };
+    let gateway = Gateway::new(paced);
+    let (mut client, _) = Raw::open(gateway.running().address(), 1);
+    for id in 0..51 {
+        client.ask_bars(id, "AAPL", "1 day", &format!("{} D", id + 1), "");
+    }
+    let said = [client.read().unwrap(), client.read().unwrap()];
+    let mut codes = said.map(|it| it.number(3));
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(100), Some(322)]);
 }
 
 async fn connect(running: &Running) -> Client {
