@@ -39,7 +39,6 @@ impl GatewayArgs {
     ///
     /// # Errors
     /// When strategies.toml or the environment is wrong.
-    #[allow(dead_code, reason = "for the commands that fetch")]
     pub(crate) fn open(&self, app: &App) -> Result<Box<dyn Gateway>, Failure> {
         Ok(gateway::open(self.settings(app)?))
     }

@@ -21,11 +21,15 @@ use super::{
     convert,
     pace::Ended,
     patience::{Next, Patience},
+    policy::{Verdict, verdict},
     question::{Bars, Details, Head, Question},
     session::{NoAnswer, Session},
     turn::Turns,
     wire::End,
 };
+
+/// Notices have been taken after this time.
+const SETTLED: Duration = Duration::from_millis(50);
 
 type Shared = Arc<OnceCell<Result<Answer, GatewayError>>>;
 
@@ -110,6 +114,10 @@ impl Broker {
                     continue;
                 }
             };
+            if verdict(code, &text) == Verdict::UnknownSymbol {
+                // A notice that a farm is away, sent just before, takes another way through here.
+                sleep(SETTLED).await;
+            }
             let farms = session.health().missing_farms();
             let next = patience.told(question, (code, text.clone()), &farms, &self.settings);
             turn.end(if matches!(next, Ok(Next::SlowDown) | Err(GatewayError::Pacing { .. })) {
@@ -143,9 +151,8 @@ impl Broker {
             NoAnswer::Garbled(reason) => patience.garbled(title, reason),
             NoAnswer::Ended => {
                 patience.lost(&title, &session.address)?;
-                // The keeper of the connection hears of the end a moment later than we do.
+                // The relay knows of the end a moment later than the library.
                 let _ = tokio::time::timeout(Duration::from_secs(1), session.wire().ended()).await;
-                tokio::task::yield_now().await;
                 Ok(())
             }
             NoAnswer::Forgotten => patience.lost(&title, &session.address),

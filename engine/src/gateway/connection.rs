@@ -65,9 +65,12 @@ impl Connection {
         let mut state = self.state.clone();
         loop {
             match &*state.borrow_and_update() {
-                State::Up(session) => return Ok(Arc::clone(session)),
+                // One that has just ended is up until its keeper notices.
+                State::Up(session) if session.wire().end().is_none() => {
+                    return Ok(Arc::clone(session));
+                }
                 State::Failed(error) => return Err(error.clone()),
-                State::Connecting | State::Reconnecting | State::BrokerDown(_) => {}
+                State::Connecting | State::Reconnecting | State::Up(_) | State::BrokerDown(_) => {}
             }
             if state.changed().await.is_err() {
                 return Err(closed());
