@@ -98,6 +98,21 @@ pub fn values<S: Strategy>(params: &[(&str, f64)]) -> Vec<f64> {
     described.params.iter().map(|param| value(&param.name).unwrap_or(param.default_value)).collect()
 }
 
+/// Runs a strategy over several instruments whose bars have the same times; as [`run`].
+///
+/// # Errors
+/// When the strategy refuses or panics.
+///
+/// # Panics
+/// When a parameter's name is unknown or the times differ.
+pub fn run_on<S: Strategy>(
+    params: &[(&str, f64)],
+    instruments: &[(&str, &[Bar])],
+) -> Result<Outcome, Fault> {
+    let def = const { &define::<S>("test", "test") };
+    drive_on(def, &values::<S>(params), instruments, Pace::UntilItActs)
+}
+
 /// Runs a definition over bars of one instrument.
 ///
 /// # Errors
@@ -108,31 +123,52 @@ pub fn drive(
     bars: &[Bar],
     pace: Pace,
 ) -> Result<Outcome, Fault> {
-    let owned = Owned::of(bars);
-    let columns = owned.columns();
-    let instrument = InstrumentBars { symbol: "TEST", columns, seen: None };
-    let market = Market::new(columns.ts, vec![instrument], Resolution::Day1);
+    drive_on(def, params, &[("TEST", bars)], pace)
+}
+
+/// Runs a definition over several instruments whose bars have the same times.
+///
+/// # Errors
+/// When the strategy refuses, panics or breaks the protocol.
+///
+/// # Panics
+/// When there is no instrument or the times differ.
+pub fn drive_on(
+    def: &'static StrategyDef,
+    params: &[f64],
+    instruments: &[(&str, &[Bar])],
+    pace: Pace,
+) -> Result<Outcome, Fault> {
+    let owned: Vec<Owned> = instruments.iter().map(|(_, bars)| Owned::of(bars)).collect();
+    assert!(owned.iter().all(|other| other.ts == owned[0].ts), "the times differ");
+    let bars = instruments.iter().zip(&owned).map(|((symbol, _), owned)| InstrumentBars {
+        symbol,
+        columns: owned.columns(),
+        seen: None,
+    });
+    let market = Market::new(&owned[0].ts, bars.collect(), Resolution::Day1);
     let progress = ProgressPage::default();
     let mut instance = Instance::start(def, params, &market, &progress, 0)?;
-    let specs: Vec<_> = instance.declared().iter().map(ColumnSpec::from_wire).collect();
-    let computed = specs.into_iter().map(|spec| {
-        spec.map(|spec| Cow::Owned(spec.compute(&columns))).map_err(|error| error.to_string())
-    });
-    instance
-        .attach(computed.collect::<Result<_, _>>().expect("a strategy declares checked columns"));
-    let mut account = Account { cash: 10_000.0, position: 0.0, entry: 0.0 };
+    attach(&mut instance, &owned);
+    let bars_at = |at: usize| instruments.iter().map(move |(_, bars)| bars[at]);
+    let count = instruments.len();
+    let mut account =
+        Account { cash: 10_000.0, position: vec![0.0; count], entry: vec![0.0; count] };
     let mut outcome = Outcome::default();
-    let (mut at, end) = (0, bars.len());
+    let (mut at, end) = (0, owned[0].ts.len());
     let mut pending: Vec<RawOrder> = Vec::new();
     while at < end {
+        let opened: Vec<Bar> = bars_at(at).collect();
         let fills: Vec<RawFill> =
-            pending.drain(..).filter_map(|order| account.fill(&order, &bars[at])).collect();
+            pending.drain(..).filter_map(|order| account.fill(&order, &opened)).collect();
         outcome.fills.extend(fills.iter().map(Fill::from));
-        instance.position[0] = account.position;
-        instance.entry_price[0] = account.entry;
+        instance.position.clone_from(&account.position);
+        instance.entry_price.clone_from(&account.entry);
         let to = if pace == Pace::BarByBar { at + 1 } else { end };
         let last = instance.run(at, to, account.cash, &fills)?;
-        outcome.equity.extend(bars[at..=last].iter().map(|bar| account.equity(bar.close)));
+        outcome
+            .equity
+            .extend((at..=last).map(|step| account.equity(bars_at(step).map(|bar| bar.close))));
         pending.extend_from_slice(instance.orders());
         outcome.orders.extend(pending.iter().map(|order| (last, *order)));
         outcome.log.extend(instance.take_log().0);
@@ -141,6 +177,16 @@ pub fn drive(
     instance.finish(end.saturating_sub(1), account.cash)?;
     outcome.log.extend(instance.take_log().0);
     Ok(outcome)
+}
+
+/// Computes the declared columns.
+fn attach(instance: &mut Instance<'_>, owned: &[Owned]) {
+    let specs = instance.declared().iter().map(ColumnSpec::from_wire);
+    let specs: Vec<_> = specs.map(|spec| spec.expect("declared columns are checked")).collect();
+    let computed = specs
+        .iter()
+        .flat_map(|spec| owned.iter().map(|bars| Cow::Owned(spec.compute(&bars.columns()))));
+    instance.attach(computed.collect());
 }
 
 /// Something that a well-behaved strategy does not do.
@@ -238,45 +284,49 @@ fn mirror(bar: &mut Bar) {
 
 struct Account {
     cash: f64,
-    position: f64,
-    entry: f64,
+    position: Vec<f64>,
+    entry: Vec<f64>,
 }
 
 impl Account {
-    fn equity(&self, price: f64) -> f64 {
-        self.cash + self.position * price
+    fn equity(&self, prices: impl Iterator<Item = f64>) -> f64 {
+        let values = self.position.iter().zip(prices).map(|(position, price)| position * price);
+        values.fold(self.cash, |sum, value| sum + value)
     }
 
-    fn fill(&mut self, order: &RawOrder, bar: &Bar) -> Option<RawFill> {
+    fn fill(&mut self, order: &RawOrder, bars: &[Bar]) -> Option<RawFill> {
         if (order.action, order.kind, order.parent) != (ACTION_PLACE, KIND_MARKET, 0) {
             return None;
         }
         let size =
             Size::from_wire(order.size_kind, order.size).filter(|_| order.size.is_finite())?;
-        let whole = |fraction: f64| (fraction * self.equity(bar.open) / bar.open).trunc();
+        let instrument = order.instrument as usize;
+        let (bar, before) = (bars.get(instrument)?, self.position[instrument]);
+        let equity = self.equity(bars.iter().map(|bar| bar.open));
+        let whole = |fraction: f64| (fraction * equity / bar.open).trunc();
         let quantity = match size {
             Size::Units(units) => units,
             Size::EquityFraction(fraction) => whole(fraction),
-            Size::TargetUnits(units) => units - self.position,
-            Size::TargetFraction(fraction) => whole(fraction) - self.position,
+            Size::TargetUnits(units) => units - before,
+            Size::TargetFraction(fraction) => whole(fraction) - before,
             Size::Cash(amount) => (amount / bar.open).trunc(),
             Size::ParentFill(_) => 0.0,
         };
         if quantity == 0.0 || quantity * bar.open > self.cash {
             return None;
         }
+        let (position, entry) = (&mut self.position[instrument], &mut self.entry[instrument]);
         if quantity > 0.0 {
-            let held = self.entry * self.position + quantity * bar.open;
-            self.entry = held / (self.position + quantity);
+            *entry = (*entry * before + quantity * bar.open) / (before + quantity);
         }
         self.cash -= quantity * bar.open;
-        self.position += quantity;
-        if self.position == 0.0 {
-            self.entry = 0.0;
+        *position += quantity;
+        if *position == 0.0 {
+            *entry = 0.0;
         }
         Some(RawFill {
             order: order.id,
-            instrument: 0,
+            instrument: order.instrument,
             flags: 0,
             ts: bar.ts,
             quantity,

@@ -5,13 +5,14 @@ use crate::{
     support::plugins::{fixture, library},
 };
 
-const SHIPPED: [&str; 6] = [
+const SHIPPED: [&str; 7] = [
     "ma_cross",
     "rsi_reversion",
     "bollinger_reversion",
     "donchian_breakout",
     "macd_trend",
     "momentum",
+    "momentum_rotation",
 ];
 
 fn with_cheats() -> Program {

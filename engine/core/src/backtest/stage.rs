@@ -10,15 +10,18 @@ use std::{
 use strategy_api::{
     Resolution,
     abi::{
-        host::{Fault, Instance},
-        layout::{RawColumn, StrategyDef},
+        host::{Fault, Instance, MarketEvent},
+        layout::{EVENT_DIVIDEND, EVENT_SIGNAL, EVENT_SPLIT, RawColumn, StrategyDef},
         raw::ProgressPage,
     },
     indicators::ColumnSpec,
 };
 
 use super::{Config, RunError, RunResult, drive::Run};
-use crate::universe::{Alignment, Member};
+use crate::{
+    event::{Event, EventKind},
+    universe::{Alignment, Member},
+};
 
 /// The bars of a run, aligned once, and the indicator columns computed so far: many runs over the
 /// same bars share both.
@@ -66,7 +69,11 @@ impl<'a> Stage<'a> {
         config: &Config,
         progress: &ProgressPage,
     ) -> Result<RunResult, RunError> {
-        let market = self.alignment.market(&self.members, self.resolution);
+        let calendar = config.rules.calendar;
+        let market = self
+            .alignment
+            .market(&self.members, self.resolution)
+            .with_events(self.events(config), |ts| calendar.bar_end(self.resolution, ts));
         let from = config.from_ts.unwrap_or(i64::MIN);
         let first = market.timeline().partition_point(|ts| *ts < from);
         if first >= market.timeline().len() {
@@ -83,6 +90,27 @@ impl<'a> Stage<'a> {
         let columns = columns.get_or_init(|| self.columns(instance.declared(), &specs, progress));
         instance.attach(columns.iter().map(|column| Cow::Borrowed(&**column)).collect());
         Run::new(&market, config, first).drive(instance, &specs).map_err(failed)
+    }
+
+    /// The events of a run as its strategy may see them; those of other symbols are left out.
+    fn events<'e>(&self, config: &'e Config) -> Vec<MarketEvent<'e>> {
+        let instrument = |event: &Event| match &event.symbol {
+            None => Some(None),
+            Some(symbol) => {
+                self.members.iter().position(|member| member.symbol == symbol).map(Some)
+            }
+        };
+        let seen = |event: &'e Event| {
+            let (kind, name) = match &event.kind {
+                EventKind::Split => (EVENT_SPLIT, ""),
+                EventKind::Dividend => (EVENT_DIVIDEND, ""),
+                EventKind::Signal(name) => (EVENT_SIGNAL, name.as_str()),
+            };
+            let Event { ts, known_at, value, .. } = *event;
+            let instrument = instrument(event)?;
+            Some(MarketEvent { instrument, kind, ts, known_at, value, name })
+        };
+        config.rules.events.iter().filter_map(seen).collect()
     }
 
     fn columns(

@@ -15,6 +15,8 @@ use crate::{
 
 submit_strategies!(Scripted);
 
+mod carry;
+
 params! {
     /// What to do, and when.
     pub struct Script {

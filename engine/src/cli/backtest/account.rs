@@ -34,6 +34,9 @@ pub(crate) struct AccountArgs {
     #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
     #[arg(allow_negative_numbers = true)]
     borrow_fee: f64,
+    /// Let kept splits and dividends change the account: for bars that are not adjusted for them
+    #[arg(long)]
+    actions: bool,
     /// Most that all positions, long and short added, may be worth, as a multiple of equity
     #[arg(long, value_name = "MULTIPLE", value_parser = value::positive)]
     max_gross: Option<f64>,
@@ -67,6 +70,15 @@ impl AccountArgs {
             orders_per_bar: self.max_orders,
         };
         let limit_touch = self.limit_touch;
-        Rules { limit_touch, ambiguity, account, limits, calendar, ..Rules::default() }
+        let apply_actions = self.actions;
+        Rules {
+            limit_touch,
+            ambiguity,
+            account,
+            limits,
+            calendar,
+            apply_actions,
+            events: Vec::new(),
+        }
     }
 }

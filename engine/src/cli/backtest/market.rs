@@ -1,8 +1,9 @@
 //! The bars of a run and the facts of its instruments.
 
 use engine_core::{
-    backtest::{Config, Stage},
+    backtest::{Config, Rules, Stage},
     calendar::Calendar,
+    event::Event,
     instrument::Instrument,
     universe::Member,
 };
@@ -30,6 +31,7 @@ pub(in crate::cli) struct Bars {
     symbols: Vec<String>,
     instruments: Vec<Instrument>,
     adjustments: Vec<String>,
+    events: Vec<Event>,
 }
 
 impl Bars {
@@ -46,11 +48,13 @@ impl Bars {
             symbols: symbols.to_vec(),
             instruments: Vec::new(),
             adjustments: Vec::new(),
+            events: Vec::new(),
         };
         for symbol in symbols {
             found.files.push(bars::obtain(app, store, symbol, resolution).await?);
             let instrument = store.instrument(symbol).await?;
             found.instruments.push(instrument.unwrap_or_else(|| Instrument::us_equity(symbol)));
+            found.events.extend(store.events(symbol).await?);
             let series = store.series(symbol, resolution).await?;
             found.adjustments.push(series.map(|series| series.adjustment).unwrap_or_default());
         }
@@ -91,7 +95,7 @@ impl Bars {
             from_ts: args.from.map(Moment::first_ns),
             to_ts: args.to.map(Moment::last_ns),
             seed: args.seed,
-            rules: args.finer(self.calendar),
+            rules: Rules { events: self.events.clone(), ..args.finer(self.calendar) },
         }
     }
 
