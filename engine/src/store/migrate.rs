@@ -40,6 +40,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "ledger",
         sql: include_str!("../../../migrations/sqlite/0002_ledger.sql"),
     },
+    Migration {
+        version: 3,
+        name: "sweeps",
+        sql: include_str!("../../../migrations/sqlite/0003_sweeps.sql"),
+    },
 ];
 
 pub(super) const POSTGRES: &[Migration] = &[
@@ -52,6 +57,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 2,
         name: "ledger",
         sql: include_str!("../../../migrations/postgres/0002_ledger.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "sweeps",
+        sql: include_str!("../../../migrations/postgres/0003_sweeps.sql"),
     },
 ];
 

@@ -13,6 +13,7 @@ mod postgres;
 mod rows;
 mod sqlite;
 mod statements;
+mod sweeps;
 mod types;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use strategy_api::Resolution;
 
 use address::Address;
 pub use error::StoreError;
+pub use sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
 pub use types::{
     BarRow, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
     Written,
@@ -130,6 +132,19 @@ pub trait Store: Send + Sync {
     async fn run(&self, prefix: &str) -> Result<Vec<RunRecord>, StoreError>;
     /// The last runs, newest first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError>;
+    /// Begins a sweep, or finds how far it has come.
+    async fn begin_sweep(&self, sweep: &SweepRecord) -> Result<SweepState, StoreError>;
+    /// Keeps the trials of the positions where a sweep stands, and moves it on.
+    async fn save_trials(&self, batch: &TrialBatch<'_>) -> Result<(), StoreError>;
+    /// The first `count` trials of a sweep from a position on.
+    async fn trials(
+        &self,
+        sweep: i64,
+        from: i64,
+        count: usize,
+    ) -> Result<Vec<TrialRow>, StoreError>;
+    /// How many trials and runs were ever made on bars of this digest.
+    async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError>;
     /// Ends every connection.
     async fn close(&self);
 }

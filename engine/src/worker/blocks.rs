@@ -14,6 +14,7 @@ use std::{
 use engine_core::{
     backtest::{Config, RunError, Stage},
     calendar::Calendar,
+    metrics::slices,
     sweep::{Gauge, Plan, SessionRows, TrialFigures},
     universe::Member,
 };
@@ -26,7 +27,7 @@ use strategy_api::{
 use super::{
     child::said,
     job::{failed, member, of_name, open_columns},
-    wire::{Done, Failed, Reply, checksum, decode},
+    wire::{Done, Failed, Numbers, Reply, checksum, decode},
 };
 use crate::{feed::ColumnFile, registry::foreign::open_library};
 
@@ -55,6 +56,9 @@ pub(super) struct SweepWork {
 pub(super) enum Question {
     /// The trials among so many positions from the first on.
     Block { first: u64, count: u64 },
+    /// The excess returns of the trials at these positions, by session, summed up in so many slices;
+    /// of the last one all of them.
+    Evidence { positions: Vec<u64>, slices: usize },
 }
 
 /// What is said to a question.
@@ -62,6 +66,8 @@ pub(super) enum Question {
 pub(super) enum Said {
     /// The trials of a block, in order.
     Trials(Vec<(u64, Outcome)>),
+    /// Slices (number, sum, squares) of the trials that have returns, and the returns of the last.
+    Evidence { slices: Vec<Numbers>, returns: Numbers },
     /// No trial can be run at all.
     Unusable(Box<Reply>),
 }
@@ -232,6 +238,7 @@ impl<'a> Bench<'a> {
     fn answer(&mut self, question: &Question) -> Said {
         match question {
             Question::Block { first, count } => Said::Trials(self.trials(*first, *count)),
+            Question::Evidence { positions, slices } => self.evidence(positions, *slices),
         }
     }
 
@@ -245,6 +252,28 @@ impl<'a> Bench<'a> {
             }
         }
         trials
+    }
+
+    fn evidence(&mut self, positions: &[u64], count: usize) -> Said {
+        let (mut found, mut returns) = (Vec::new(), Vec::new());
+        for position in positions {
+            self.work.plan.values(*position, &mut self.values);
+            self.progress.beat();
+            let config = &self.work.config;
+            let run = self.stage.run(self.def, &self.values, config, self.progress);
+            let has_returns =
+                run.is_ok_and(|run| self.sessions.returns(config.cash, &run.equity, &mut returns));
+            if has_returns {
+                returns.iter_mut().for_each(|value| *value -= self.rf);
+                let slices = slices(&returns, count);
+                let numbers =
+                    slices.iter().flat_map(|slice| [slice.count, slice.sum, slice.squares]);
+                found.push(Numbers(numbers.collect()));
+            } else {
+                returns.clear();
+            }
+        }
+        Said::Evidence { slices: found, returns: Numbers(returns) }
     }
 
     fn trial(&mut self) -> Outcome {

@@ -7,13 +7,14 @@ use std::{
     thread,
 };
 
+use engine_core::metrics::Slice;
 use strategy_api::abi::raw::ProgressPage;
 
 use super::{
     BYTES_A_BAR, Mode, WorkerError,
     blocks::{Answer, Outcome, Question, Said, answer_blocks},
     host::{End, Order, Worker},
-    pool::{Desk, Trial, TrialResult},
+    pool::{Desk, Evidence, Trial, TrialResult},
     wire::{Failed, Job, Reply, decode},
 };
 use crate::registry::image::Image;
@@ -81,8 +82,41 @@ impl<'a> Line<'a> {
         first: u64,
         count: u64,
     ) -> Result<Result<Vec<Trial>, Option<End>>, WorkerError> {
+        let desk = self.desk;
+        Ok(match self.put(&Question::Block { first, count })? {
+            Ok(Said::Trials(trials)) => {
+                desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
+                Ok(trials.into_iter().map(|(at, outcome)| desk.trial(at, outcome)).collect())
+            }
+            Ok(Said::Evidence { .. }) => Err(Some(End::Damaged)),
+            Ok(Said::Unusable(reply)) => return Err(desk.about().no_result(*reply)),
+            Err(end) => Err(end),
+        })
+    }
+
+    /// What the judgement of a sweep rests on; `None` when there is none to be had.
+    pub(super) fn evidence(
+        &mut self,
+        positions: Vec<u64>,
+        slices: usize,
+    ) -> Result<Option<Evidence>, WorkerError> {
+        let Ok(Said::Evidence { slices, returns }) =
+            self.put(&Question::Evidence { positions, slices })?
+        else {
+            return Ok(None);
+        };
+        let slice = |numbers: &[f64; 3]| {
+            let [count, sum, squares] = *numbers;
+            Slice { count, sum, squares }
+        };
+        let slices =
+            slices.iter().map(|numbers| numbers.0.as_chunks().0.iter().map(slice).collect());
+        Ok(Some(Evidence { slices: slices.collect(), returns: returns.0 }))
+    }
+
+    fn put(&mut self, question: &Question) -> Result<Result<Said, Option<End>>, WorkerError> {
         let start = |error: std::io::Error| WorkerError::Start(error.to_string());
-        let question = Question::Block { first, count }.to_bytes().map_err(start)?;
+        let question = question.to_bytes().map_err(start)?;
         let desk = self.desk;
         let link = match &mut self.link {
             Some(link) => link,
@@ -92,26 +126,11 @@ impl<'a> Line<'a> {
             Link::Process(worker) => worker.ask(&question, desk.sharing.limits.silence, &desk.stop),
             Link::Here(socket) => ask_here(socket, &question),
         };
-        let bytes = match answer {
-            Ok(bytes) => bytes,
-            Err(end) => {
-                self.link = None;
-                return Ok(Err(end));
-            }
-        };
-        match decode(&bytes) {
-            Ok(Said::Trials(trials)) => {
-                let trials: Vec<_> =
-                    trials.into_iter().map(|(at, of)| desk.trial(at, of)).collect();
-                desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
-                Ok(Ok(trials))
-            }
-            Ok(Said::Unusable(reply)) => Err(desk.about().no_result(*reply)),
-            Err(_) => {
-                self.link = None;
-                Ok(Err(Some(End::Damaged)))
-            }
+        let said = answer.and_then(|bytes| decode(&bytes).map_err(|_| Some(End::Damaged)));
+        if said.is_err() {
+            self.link = None;
         }
+        Ok(said)
     }
 }
 

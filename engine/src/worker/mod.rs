@@ -48,7 +48,7 @@ use wire::{Failed, Job, Reply};
 
 pub use child::serve;
 pub use error::{Place, Subject, WorkerError};
-pub use pool::{Block, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
+pub use pool::{Block, Evidence, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
 pub use wire::{COMMAND, Refusal};
 
 /// How long a file may take to be looked into.

@@ -25,6 +25,7 @@ use crate::{
 use engine_core::{
     backtest::Config,
     calendar::Calendar,
+    metrics::Slice,
     sweep::{Plan, TrialFigures},
 };
 
@@ -90,6 +91,15 @@ pub enum TrialResult {
     Refused(String),
     /// The strategy failed; how and where.
     Failed(String),
+}
+
+/// What the judgement of a sweep rests on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Excess returns of a sample of trials, in slices of the sessions.
+    pub slices: Vec<Vec<Slice>>,
+    /// Excess returns of the best trial, by session.
+    pub returns: Vec<f64>,
 }
 
 /// What [`Pool::next`] found.
@@ -194,6 +204,20 @@ impl Pool {
                 }
             }
         }
+    }
+}
+
+impl Pool {
+    /// Runs the trials at some positions once more, the best one last, and looks at their returns.
+    ///
+    /// # Errors
+    /// When no worker can be started.
+    pub fn evidence(
+        &self,
+        positions: Vec<u64>,
+        slices: usize,
+    ) -> Result<Option<Evidence>, WorkerError> {
+        Line::new(&self.desk).evidence(positions, slices)
     }
 }
 

@@ -66,6 +66,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
             "engine/src/report/",
             "engine/src/plot/",
             "engine/src/cli/backtest/",
+            "engine/src/cli/sweep/",
         ],
     ),
     ("sqlx", &["engine/src/store/"]),

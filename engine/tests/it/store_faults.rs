@@ -103,7 +103,10 @@ fn pending_migrations_wait_for_a_writer() {
     assert!(error.to_string().contains("0001 initial is pending"), "{error}");
     block_on(async {
         let store = open(&url(&file), OpenMode::Inspect).await.unwrap();
-        assert_eq!(store.status().await.unwrap().pending, ["0001 initial", "0002 ledger"]);
+        assert_eq!(
+            store.status().await.unwrap().pending,
+            ["0001 initial", "0002 ledger", "0003 sweeps"]
+        );
         store.close().await;
         let store = open(&url(&file), OpenMode::ReadWrite).await.unwrap();
         assert_eq!(store.status().await.unwrap().pending, [] as [&str; 0]);

@@ -43,7 +43,8 @@ pub(super) fn is_negligible(spread: f64, mean: f64) -> bool {
 
 /// Skewness m3 / m2^1.5 and raw kurtosis m4 / m2^2 (3 for a normal distribution), of population
 /// moments; `None` when the values do not spread.
-pub(super) fn skewness_and_kurtosis(values: &[f64]) -> Option<(f64, f64)> {
+#[must_use]
+pub fn skewness_and_kurtosis(values: &[f64]) -> Option<(f64, f64)> {
     let (mean, std) = mean_and_std(values)?;
     if is_negligible(std, mean) {
         return None;

@@ -37,6 +37,11 @@ pub fn probabilistic_sharpe(estimate: &SharpeEstimate, threshold: f64, n: usize)
     Some(normal_cdf((estimate.sharpe - threshold) * ((n - 1) as f64).sqrt() / spread.sqrt()))
 }
 
+/// Probability that a standard normal variable is above a number.
+pub(super) fn normal_above(z: f64) -> f64 {
+    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+}
+
 /// Standard normal distribution function.
 pub(super) fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)

@@ -14,5 +14,6 @@ mod top;
 pub use constraint::{Constraint, ConstraintError, Name};
 pub use figures::{Gauge, Metric, SessionRows, TrialFigures, UnknownMetric};
 pub use order::Shuffle;
+pub(crate) use order::mixed;
 pub use plan::{Plan, PlanError};
 pub use top::Top;

@@ -1,6 +1,6 @@
 //! The options of `sweep`.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::num::NonZeroUsize;
 
 use clap::Args;
 use engine_core::sweep::Metric;
@@ -54,9 +54,12 @@ pub(crate) struct SweepArgs {
     pub(super) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) rules: RulesArgs,
-    /// Write every trial as CSV
-    #[arg(long, value_name = "FILE")]
-    pub(super) csv: Option<PathBuf>,
+    /// Do not keep the trials in the database; such a sweep cannot be resumed
+    #[arg(long)]
+    pub(super) no_save: bool,
+    /// Go on with a sweep that was broken off, which is what happens anyway
+    #[arg(long, conflicts_with = "no_save")]
+    resume: bool,
     /// Really run more than 1,000,000,000 trials
     #[arg(long)]
     pub(super) yes: bool,

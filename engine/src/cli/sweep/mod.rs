@@ -3,6 +3,8 @@
 
 mod args;
 mod axis;
+mod kept;
+mod luck;
 mod search;
 mod show;
 mod space;
@@ -16,6 +18,8 @@ use crate::{
     registry::Retry,
     store::{OpenMode, Store},
 };
+use kept::Kept;
+use luck::Luck;
 use search::Search;
 use show::Finished;
 
@@ -27,6 +31,7 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     let registry = app.registry(Retry::No)?;
     // A first look, so that a wrong option is told before any bar is read.
     space::plan(&registry.resolve(&args.strategy)?, args)?;
+    interrupt::hold();
     let store = app.store(OpenMode::ReadWrite).await?;
     let (mut finished, mut failures) = (Vec::new(), Vec::new());
     for symbols in args.sweeps() {
@@ -52,11 +57,17 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
 async fn one(
     app: &App,
     args: &SweepArgs,
-    _store: &dyn Store,
+    store: &dyn Store,
     search: Search,
 ) -> Result<Finished, Failure> {
-    let (search, tally) = search.run(app)?;
-    Ok(Finished::of(&search, &tally, args))
+    let kept = match args.no_save {
+        true => None,
+        false => Some(Kept::find(store, &search, args).await?),
+    };
+    let (searched, tally) = search.run(app, kept).await?;
+    let ever = store.trials_on(&searched.digest).await?;
+    let luck = Luck::of(&searched, &tally, u64::try_from(ever).unwrap_or_default())?;
+    Ok(Finished::of(&searched, &tally, luck, args))
 }
 
 fn publish(

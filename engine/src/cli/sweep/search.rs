@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{SweepArgs, tally::Tally};
+use super::{SweepArgs, kept::Kept, tally::Tally};
 use crate::{
     cli::{app::App, backtest::Bars, interrupt},
     error::{Code, Failure},
     registry::Resolved,
     report::number::count,
-    worker::{Limits, Mode, Next, Pool, Sharing, SweepJob},
+    worker::{Evidence, Limits, Mode, Next, Pool, Sharing, SweepJob},
 };
 use engine_core::sweep::Plan;
 
@@ -58,28 +58,52 @@ impl Search {
     ///
     /// # Errors
     /// When the strategy cannot be run at all, no trial is any good, or the user interrupts.
-    pub(super) fn run(self, app: &App) -> Result<(Searched, Tally), Failure> {
-        interrupt::hold();
-        let Self { job, symbols, digest, period, bars, sharing, rank, top } = self;
+    pub(super) async fn run(
+        self,
+        app: &App,
+        mut kept: Option<Kept<'_>>,
+    ) -> Result<(Searched, Tally), Failure> {
+        let Self { job, symbols, digest, period, bars, mut sharing, rank, top } = self;
         let mut tally = Tally::new(rank, top);
-        let bar = progress(app, job.plan.trials().unwrap_or(job.plan.positions()));
-        let mut pool = Pool::start(job, sharing);
-        loop {
-            if interrupt::requested() {
-                bar.finish_and_clear();
-                let message = format!("{} trials were done", count(tally.trials()));
-                return Err(Failure::new(Code::Partial, message));
-            }
-            match pool.next(LOOK)? {
-                Next::Block(block) => {
-                    block.trials.iter().for_each(|trial| tally.take(trial));
-                    bar.set_position(tally.trials());
-                }
-                Next::Waiting => {}
-                Next::End => break,
+        if let Some(kept) = &kept {
+            kept.replay(|trial| tally.take(&trial)).await?;
+            sharing.from = kept.reached();
+            if sharing.from > 0 {
+                app.out.note(&kept.greeting(tally.trials(), job.plan.positions()));
             }
         }
+        let bar = progress(app, job.plan.trials().unwrap_or(job.plan.positions()));
+        bar.set_position(tally.trials());
+        bar.reset_eta();
+        let mut pool = Pool::start(job, sharing);
+        let ended = loop {
+            if interrupt::requested() {
+                break Ok(false);
+            }
+            match pool.next(LOOK) {
+                Ok(Next::Block(block)) => {
+                    block.trials.iter().for_each(|trial| tally.take(trial));
+                    bar.set_position(tally.trials());
+                    if let Some(kept) = &mut kept {
+                        kept.take(block).await?;
+                    }
+                }
+                Ok(Next::Waiting) => {}
+                Ok(Next::End) => break Ok(true),
+                Err(error) => break Err(error),
+            }
+        };
+        if let Some(kept) = &mut kept {
+            kept.flush().await?;
+        }
         bar.finish_and_clear();
+        if !ended? {
+            let mut message = format!("{} trials were done", count(tally.trials()));
+            if kept.is_some() {
+                message += "; the same command goes on from there";
+            }
+            return Err(Failure::new(Code::Partial, message));
+        }
         let searched = Searched { pool, symbols, digest, period, bars };
         searched.refuse_nothing(&tally)?;
         Ok((searched, tally))
@@ -98,6 +122,14 @@ pub(super) struct Searched {
 impl Searched {
     pub(super) fn job(&self) -> &SweepJob {
         self.pool.job()
+    }
+
+    pub(super) fn evidence(
+        &self,
+        positions: Vec<u64>,
+        slices: usize,
+    ) -> Result<Option<Evidence>, Failure> {
+        Ok(self.pool.evidence(positions, slices)?)
     }
 
     /// A sweep of which no trial ran has no result.

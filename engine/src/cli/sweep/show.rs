@@ -4,10 +4,10 @@ use engine_core::sweep::{Metric, TrialFigures};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{SweepArgs, search::Searched, space, tally::Tally};
+use super::{SweepArgs, luck::Luck, search::Searched, space, tally::Tally};
 use crate::report::{
     number::{UNDEFINED, count, grouped, percent},
-    text::{fitted, left, right, width},
+    text::{fitted, left, right, width, wrapped},
 };
 
 /// Columns of a terminal.
@@ -41,6 +41,7 @@ pub(super) struct Finished {
     pub(super) top: Vec<Best>,
     pub(super) failures: Vec<Failed>,
     pub(super) refusal: Option<Failed>,
+    pub(super) luck: Luck,
 }
 
 /// A parameter with more than one value.
@@ -69,7 +70,7 @@ pub(super) struct Failed {
 }
 
 impl Finished {
-    pub(super) fn of(searched: &Searched, tally: &Tally, args: &SweepArgs) -> Self {
+    pub(super) fn of(searched: &Searched, tally: &Tally, luck: Luck, args: &SweepArgs) -> Self {
         let job = searched.job();
         let (strategy, plan) = (&job.strategy, &job.plan);
         let parameters = |position| -> Map<String, Value> {
@@ -117,6 +118,7 @@ impl Finished {
             top: best.collect(),
             failures: tally.failures.iter().map(failed).collect(),
             refusal: tally.refusal.as_ref().map(failed),
+            luck,
         }
     }
 }
@@ -144,6 +146,31 @@ pub(super) fn text(sweep: &Finished, args: &SweepArgs) -> String {
     if !sweep.top.is_empty() {
         text.push('\n');
         text += &table(sweep, args.rank);
+        text.push('\n');
+        text += &judgement(&sweep.luck);
+    }
+    text
+}
+
+/// The intervals of the best trial, and what all of it means.
+fn judgement(luck: &Luck) -> String {
+    let mut text = String::new();
+    if let (Some(sharpe), Some(total), Some(depth)) =
+        (luck.sharpe_interval, luck.return_interval, luck.drawdown_interval)
+    {
+        text += &format!(
+            "95 % of the best: sharpe {:.2} to {:.2}, return {} to {},\n  drawdown {} to {}\n",
+            sharpe[0],
+            sharpe[1],
+            percent(total[0]),
+            percent(total[1]),
+            percent(depth[0]),
+            percent(depth[1])
+        );
+    }
+    for line in wrapped(&luck.sentence, WIDTH) {
+        text += &line;
+        text.push('\n');
     }
     text
 }

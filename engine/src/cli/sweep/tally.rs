@@ -1,9 +1,15 @@
 //! What is known of a sweep so far, fed with its trials in the order of their positions, whether they
 //! come from workers or from the database: counts, the best trials, how much the objective spreads.
 
-use engine_core::sweep::{Metric, Top, TrialFigures};
+use engine_core::{
+    metrics::Spread,
+    sweep::{Metric, Top, TrialFigures},
+};
 
-use crate::worker::{Trial, TrialResult};
+use crate::{
+    store::{TrialRow, TrialState},
+    worker::{Trial, TrialResult},
+};
 
 /// Failed and refused trials that are shown.
 const MOST_EXAMPLES: usize = 5;
@@ -20,6 +26,8 @@ pub(super) struct Tally {
     pub(super) failures: Vec<(u64, String)>,
     /// The first refusal.
     pub(super) refusal: Option<(u64, String)>,
+    /// How the annualised Sharpe ratios of the trials spread.
+    pub(super) sharpes: Spread,
     rank: Metric,
     top: Top<TrialFigures>,
 }
@@ -33,6 +41,7 @@ impl Tally {
             undefined: 0,
             failures: Vec::new(),
             refusal: None,
+            sharpes: Spread::default(),
             rank,
             // The best one is wanted even when none is shown.
             top: Top::new(top.max(1)),
@@ -45,6 +54,7 @@ impl Tally {
             TrialResult::Done(figures) => {
                 self.done += 1;
                 let rank = figures.rank(self.rank);
+                figures.sharpe.into_iter().for_each(|sharpe| self.sharpes.add(sharpe));
                 self.undefined += u64::from(rank.is_nan());
                 self.top.offer(rank, at, *figures);
             }
@@ -70,4 +80,28 @@ impl Tally {
     pub(super) fn best(&self) -> Vec<(u64, TrialFigures)> {
         self.top.clone().into_best_first()
     }
+}
+
+/// A trial as the database keeps it.
+pub(super) fn row(trial: &Trial) -> TrialRow {
+    let position = i64::try_from(trial.position).unwrap_or(i64::MAX);
+    let (state, reason, figures) = match &trial.result {
+        TrialResult::Done(figures) => (TrialState::Done, None, *figures),
+        TrialResult::Refused(reason) => {
+            (TrialState::Refused, Some(reason), TrialFigures::default())
+        }
+        TrialResult::Failed(reason) => (TrialState::Failed, Some(reason), TrialFigures::default()),
+    };
+    TrialRow { position, state, reason: reason.map(|text| text.replace('\0', " ")), figures }
+}
+
+/// A kept trial.
+pub(super) fn kept(row: TrialRow) -> Trial {
+    let reason = row.reason.unwrap_or_default();
+    let result = match row.state {
+        TrialState::Done => TrialResult::Done(row.figures),
+        TrialState::Refused => TrialResult::Refused(reason),
+        TrialState::Failed => TrialResult::Failed(reason),
+    };
+    Trial { position: u64::try_from(row.position).unwrap_or_default(), result }
 }

@@ -18,7 +18,7 @@ use strategy_api::Resolution;
 use super::statements::on_postgres as statements;
 use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Store, StoreError, migrate,
+    SeriesKey, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
 };
 pub(super) use connect::open;
 use connect::{Attempts, PostgresStore};
@@ -158,6 +158,48 @@ impl Store for PostgresStore {
         self.end(lease, out)
     }
 
+    async fn begin_sweep(&self, sweep: &SweepRecord) -> Result<SweepState, StoreError> {
+        let mut lease = self.lease().await?;
+        let state = statements::begin_sweep(lease.db(), sweep).await;
+        self.end(lease, state)
+    }
+
+    async fn save_trials(&self, batch: &TrialBatch<'_>) -> Result<(), StoreError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let mut lease = self.lease().await?;
+            match self.try_save_trials(lease.db(), batch).await {
+                Err(error) if attempts.again(&error).await => {}
+                done => {
+                    return match self.end(lease, done)? {
+                        true => Ok(()),
+                        false => Err(StoreError::Busy {
+                            location: self.location().to_owned(),
+                            reason: "another program runs the same sweep".to_owned(),
+                        }),
+                    };
+                }
+            }
+        }
+    }
+
+    async fn trials(
+        &self,
+        sweep: i64,
+        from: i64,
+        count: usize,
+    ) -> Result<Vec<TrialRow>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::trials(lease.db(), sweep, from, count).await;
+        self.end(lease, out)
+    }
+
+    async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::trials_on(lease.db(), data_digest).await;
+        self.end(lease, out)
+    }
+
     async fn close(&self) {
         self.shut().await;
     }
@@ -169,6 +211,17 @@ impl PostgresStore {
         let new = statements::write_events(db, events).await?;
         connect::commit(db).await?;
         Ok(new)
+    }
+
+    async fn try_save_trials(
+        &self,
+        db: &mut PgConnection,
+        batch: &TrialBatch<'_>,
+    ) -> sqlx::Result<bool> {
+        self.begin(db).await?;
+        let moved = statements::save_trials(db, batch).await?;
+        connect::commit(db).await?;
+        Ok(moved)
     }
 
     async fn try_save_run(&self, db: &mut PgConnection, run: &RunRecord) -> sqlx::Result<()> {

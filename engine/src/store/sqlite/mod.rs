@@ -18,7 +18,7 @@ use strategy_api::Resolution;
 use super::statements::on_sqlite as statements;
 use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Store, StoreError, migrate,
+    SeriesKey, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
 };
 use connect::SqliteStore;
 pub(super) use connect::open;
@@ -136,6 +136,41 @@ impl Store for SqliteStore {
     async fn runs(&self, limit: u32) -> Result<Vec<RunSummary>, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::runs(lease.db(), limit).await;
+        self.end(lease, out)
+    }
+
+    async fn begin_sweep(&self, sweep: &SweepRecord) -> Result<SweepState, StoreError> {
+        let mut lease = self.begin().await?;
+        let state = statements::begin_sweep(lease.db(), sweep).await;
+        self.commit(lease, state).await
+    }
+
+    async fn save_trials(&self, batch: &TrialBatch<'_>) -> Result<(), StoreError> {
+        let mut lease = self.begin().await?;
+        let moved = statements::save_trials(lease.db(), batch).await;
+        match self.commit(lease, moved).await? {
+            true => Ok(()),
+            false => Err(StoreError::Busy {
+                location: self.location().to_owned(),
+                reason: "another program runs the same sweep".to_owned(),
+            }),
+        }
+    }
+
+    async fn trials(
+        &self,
+        sweep: i64,
+        from: i64,
+        count: usize,
+    ) -> Result<Vec<TrialRow>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::trials(lease.db(), sweep, from, count).await;
+        self.end(lease, out)
+    }
+
+    async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::trials_on(lease.db(), data_digest).await;
         self.end(lease, out)
     }
 

@@ -20,7 +20,7 @@ macro_rules! series_columns {
 pub(super) use series_columns;
 
 /// The tables whose rows `db status` counts.
-pub(super) const TABLES: [&str; 10] = [
+pub(super) const TABLES: [&str; 11] = [
     "instruments",
     "series",
     "bars",
@@ -30,27 +30,35 @@ pub(super) const TABLES: [&str; 10] = [
     "revisions",
     "runs",
     "run_columns",
+    "sweeps",
     "trials",
 ];
 
 mod records;
 mod series;
+mod sweeps;
 mod tables;
 
 use records::record_statements;
 use series::series_statements;
+use sweeps::sweep_statements;
 use tables::table_statements;
 
 /// Functions over one connection type.
 macro_rules! statements {
     ($connection:ty) => {
-        use engine_core::{event::Event, instrument::Instrument};
+        use engine_core::{
+            event::Event,
+            instrument::Instrument,
+            sweep::{Metric, TrialFigures},
+        };
         use sqlx::{AssertSqlSafe, Row, query, query_as, query_scalar};
         use strategy_api::Resolution;
 
         use crate::store::migrate::{self, Applied, Migration};
         use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
         use crate::store::statements::TABLES;
+        use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
         use crate::store::types::{
             BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
         };
@@ -60,6 +68,7 @@ macro_rules! statements {
         super::table_statements!();
         super::series_statements!();
         super::record_statements!();
+        super::sweep_statements!();
     };
 }
 

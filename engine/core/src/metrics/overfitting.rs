@@ -1,0 +1,137 @@
+//! Probability of backtest overfitting (PBO), by combinatorially symmetric cross-validation.
+//!
+//! The sessions are cut into an even number of slices. For every way to take half of them, the trial
+//! with the best Sharpe ratio on that half is looked up on the other half; the probability is the share
+//! of ways in which it is not above the median there. Near 0.5 the best of the sweep says nothing about
+//! what follows; near 0 it does. Source: Bailey, Borwein, Lopez de Prado and Zhu (2017), "The
+//! Probability of Backtest Overfitting", Journal of Computational Finance 20(4). Unit: probability.
+//! Undefined for fewer than two trials or fewer than two sessions a slice.
+
+/// Returns of a trial in a slice of the sessions: their number, sum, and sum of squares.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Slice {
+    /// Sessions.
+    pub count: f64,
+    /// Sum of their returns.
+    pub sum: f64,
+    /// Sum of the squares of their returns.
+    pub squares: f64,
+}
+
+/// Cuts returns into so many slices whose lengths differ by one at most.
+#[must_use]
+pub fn slices(returns: &[f64], count: usize) -> Vec<Slice> {
+    let bound = |index: usize| index * returns.len() / count.max(1);
+    let slice = |index| {
+        let mut slice = Slice::default();
+        for value in &returns[bound(index)..bound(index + 1)] {
+            slice.count += 1.0;
+            slice.sum += value;
+            slice.squares += value * value;
+        }
+        slice
+    };
+    (0..count).map(slice).collect()
+}
+
+/// What cross-validation found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overfitting {
+    /// Share of the ways in which the best trial of one half was not above the median of the other.
+    pub probability: f64,
+    /// Number of ways.
+    pub ways: usize,
+}
+
+/// The probability of overfitting of trials, each with as many slices, an even number up to 24.
+#[must_use]
+pub fn overfitting(trials: &[Vec<Slice>]) -> Option<Overfitting> {
+    let count = trials.first()?.len();
+    let fits = |trial: &Vec<Slice>| trial.len() == count && trial.iter().all(|s| s.count >= 2.0);
+    if trials.len() < 2 || count < 2 || count % 2 == 1 || count > 24 || !trials.iter().all(fits) {
+        return None;
+    }
+    let halves = (0..1_u32 << count).filter(|half| half.count_ones() as usize == count / 2);
+    let (mut ways, mut fooled) = (0, 0.0);
+    let mut outside = Vec::with_capacity(trials.len());
+    for half in halves {
+        outside.clear();
+        let mut best = (f64::NEG_INFINITY, 0);
+        for (index, trial) in trials.iter().enumerate() {
+            let (inside, other) = ratios(trial, half);
+            if inside > best.0 {
+                best = (inside, index);
+            }
+            outside.push(other);
+        }
+        let chosen = outside[best.1];
+        let below = outside.iter().filter(|ratio| **ratio < chosen).count() as f64;
+        let equal = outside.iter().filter(|ratio| **ratio == chosen).count() as f64;
+        // Equal ones share the mean of their ranks; the median of all ranks is (n + 1) / 2.
+        let rank = below + (equal + 1.0) / 2.0;
+        fooled += f64::from(u8::from(rank <= (trials.len() + 1) as f64 / 2.0));
+        ways += 1;
+    }
+    Some(Overfitting { probability: fooled / f64::from(ways), ways: ways as usize })
+}
+
+/// Sharpe ratios of one session on the slices of a half and on the others.
+fn ratios(trial: &[Slice], half: u32) -> (f64, f64) {
+    let mut sides = [Slice::default(); 2];
+    for (index, slice) in trial.iter().enumerate() {
+        let side = &mut sides[usize::from(half >> index & 1 == 0)];
+        side.count += slice.count;
+        side.sum += slice.sum;
+        side.squares += slice.squares;
+    }
+    (ratio(&sides[0]), ratio(&sides[1]))
+}
+
+/// A trial that does nothing is neither good nor bad.
+fn ratio(slice: &Slice) -> f64 {
+    let mean = slice.sum / slice.count;
+    let variance = slice.squares / slice.count - mean * mean;
+    if variance <= 1e-24 { 0.0 } else { mean / variance.sqrt() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::noise::normal;
+
+    fn trials(count: u64, sessions: u64, seed: u64, edge: impl Fn(u64) -> f64) -> Vec<Vec<Slice>> {
+        let returns = |trial: u64| -> Vec<f64> {
+            let at = |session| normal(seed, trial * sessions + session) * 0.01 + edge(trial);
+            (0..sessions).map(at).collect()
+        };
+        (0..count).map(|trial| slices(&returns(trial), 10)).collect()
+    }
+
+    #[test]
+    fn a_trial_that_is_best_on_every_half_is_not_overfit_and_mirrored_ones_are() {
+        let steady = |mean: f64| [mean + 0.1, mean - 0.1].repeat(20);
+        let good: Vec<_> = [0.05, 0.0, -0.05].map(|mean| slices(&steady(mean), 4)).into();
+        assert_eq!(overfitting(&good), Some(Overfitting { probability: 0.0, ways: 6 }));
+        // Each is best on one half only because it is worst on the other.
+        let [up, down] = [steady(0.05), steady(-0.05)];
+        let mirrored = [[&up[..], &down].concat(), [&down[..], &up].concat()];
+        let mirrored: Vec<_> = mirrored.iter().map(|returns| slices(returns, 2)).collect();
+        assert_eq!(overfitting(&mirrored), Some(Overfitting { probability: 1.0, ways: 2 }));
+    }
+
+    #[test]
+    fn on_pure_noise_it_is_near_one_half_and_a_planted_edge_is_found() {
+        let noise = |seed| overfitting(&trials(40, 500, seed, |_| 0.0)).unwrap().probability;
+        let mean = (0..20).map(noise).sum::<f64>() / 20.0;
+        assert!((mean - 0.5).abs() < 0.1, "{mean}");
+        let edge = |trial| if trial == 7 { 0.003 } else { 0.0 };
+        assert!(overfitting(&trials(40, 500, 1, edge)).unwrap().probability < 0.05);
+    }
+
+    #[test]
+    fn too_few_trials_or_sessions_prove_nothing() {
+        assert_eq!(overfitting(&[]), None);
+        assert_eq!(overfitting(&trials(1, 500, 1, |_| 0.0)), None);
+        assert_eq!(overfitting(&[slices(&[0.1; 3], 2), slices(&[0.1; 3], 2)]), None);
+    }
+}
