@@ -14,6 +14,7 @@ mod figure;
 mod font;
 mod from_run;
 mod header;
+mod heatmap;
 mod layers;
 mod name;
 mod panel;
@@ -30,6 +31,7 @@ use plotters::backend::SVGBackend;
 use strategy_api::{Columns, Resolution};
 
 pub use from_run::{markers, moving_averages, overlay};
+pub use heatmap::{Heatmap, Side as HeatmapSide, render_heatmap, write_heatmap};
 pub use name::file_name;
 
 use crate::{

@@ -1,6 +1,9 @@
 //! The options of `sweep`.
 
-use std::num::NonZeroUsize;
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use engine_core::sweep::Metric;
@@ -9,7 +12,10 @@ use super::super::{
     backtest::{RulesArgs, no_symbol_twice},
     value,
 };
-use crate::error::{Code, Failure};
+use crate::{
+    error::{Code, Failure},
+    plot::file_name,
+};
 
 const EXAMPLES: &str = "\
 Values of a parameter: one (20), a list (10,20,50), a range with both ends
@@ -54,6 +60,15 @@ pub(crate) struct SweepArgs {
     pub(super) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) rules: RulesArgs,
+    /// Write every trial as CSV
+    #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
+    pub(super) csv: Option<PathBuf>,
+    /// Draw the ranked figure over two parameters, the mean over all others
+    #[arg(long, value_name = "ACROSS,UP", value_parser = pair)]
+    pub(super) heatmap: Option<(String, String)>,
+    /// File of the heatmap [default: data/plots/sweep_SYMBOL_LENGTH.png]
+    #[arg(long, value_name = "FILE", requires = "heatmap")]
+    pub(super) heatmap_file: Option<PathBuf>,
     /// Do not keep the trials in the database; such a sweep cannot be resumed
     #[arg(long)]
     pub(super) no_save: bool,
@@ -98,9 +113,36 @@ impl SweepArgs {
         }
     }
 
+    /// The file of a sweep: of several symbols each has its own, `all.csv` gives `all_SPY.csv`.
+    pub(super) fn beside(&self, path: &Path, symbols: &[String]) -> PathBuf {
+        if self.sweeps().len() == 1 {
+            return path.to_owned();
+        }
+        let part = |part: Option<&std::ffi::OsStr>| {
+            part.unwrap_or_default().to_string_lossy().into_owned()
+        };
+        let picture = file_name(&symbols.join("+"), self.rules.resolution);
+        let symbol = picture.strip_suffix(".png").unwrap_or(&picture);
+        let (stem, extension) = (part(path.file_stem()), part(path.extension()));
+        path.with_file_name(format!("{stem}_{symbol}.{extension}"))
+    }
+
     /// Number of worker processes.
     pub(super) fn workers(&self) -> NonZeroUsize {
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         self.jobs.unwrap_or_else(cores)
+    }
+}
+
+/// Two names with a comma between them.
+fn pair(text: &str) -> Result<(String, String), value::Invalid> {
+    match text.split_once(',').map(|(across, up)| (across.trim(), up.trim())) {
+        Some((across, up)) if !across.is_empty() && !up.is_empty() && across != up => {
+            Ok((across.to_owned(), up.to_owned()))
+        }
+        _ => Err(value::Invalid {
+            reason: "not two parameters with a comma between them".to_owned(),
+            help: "--heatmap fast,slow".to_owned(),
+        }),
     }
 }

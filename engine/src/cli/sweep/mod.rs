@@ -3,6 +3,8 @@
 
 mod args;
 mod axis;
+mod csv;
+mod heat;
 mod kept;
 mod luck;
 mod search;
@@ -18,10 +20,12 @@ use crate::{
     registry::Retry,
     store::{OpenMode, Store},
 };
+use heat::Cells;
 use kept::Kept;
 use luck::Luck;
 use search::Search;
 use show::Finished;
+use tally::Tally;
 
 pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     args.check()?;
@@ -60,14 +64,25 @@ async fn one(
     store: &dyn Store,
     search: Search,
 ) -> Result<Finished, Failure> {
-    let kept = match args.no_save {
+    let mut kept = match args.no_save {
         true => None,
         false => Some(Kept::find(store, &search, args).await?),
     };
-    let (searched, tally) = search.run(app, kept).await?;
+    let mut tally = Tally::new(args.rank, usize::from(args.top));
+    if let Some(pair) = &args.heatmap {
+        tally.map = Some(Cells::new(&search.job.strategy, &search.job.plan, pair)?);
+    }
+    let (searched, tally) = search.run(app, tally, &mut kept).await?;
     let ever = store.trials_on(&searched.digest).await?;
     let luck = Luck::of(&searched, &tally, u64::try_from(ever).unwrap_or_default())?;
-    Ok(Finished::of(&searched, &tally, luck, args))
+    let finished = Finished::of(&searched, &tally, luck, args);
+    heat::draw(app, &searched, &tally, args)?;
+    if let (Some(path), Some(kept)) = (&args.csv, &kept) {
+        let path = args.beside(path, &searched.symbols);
+        csv::write(&path, kept, &searched).await?;
+        app.out.note(&format!("wrote {}", path.display()));
+    }
+    Ok(finished)
 }
 
 fn publish(

@@ -25,8 +25,6 @@ pub(super) struct Search {
     pub(super) period: (String, String),
     pub(super) bars: usize,
     sharing: Sharing,
-    rank: engine_core::sweep::Metric,
-    top: usize,
 }
 
 impl Search {
@@ -50,8 +48,7 @@ impl Search {
         let sharing = Sharing { workers: args.workers(), from: 0, limits: Limits::default(), mode };
         let (count, annual_rf) = (traded.len(), args.rules.rf);
         let job = SweepJob { strategy, files: bars.files, plan, config, calendar, annual_rf };
-        let top = usize::from(args.top);
-        Self { job, symbols, digest, period, bars: count, sharing, rank: args.rank, top }
+        Self { job, symbols, digest, period, bars: count, sharing }
     }
 
     /// Runs all trials.
@@ -61,12 +58,12 @@ impl Search {
     pub(super) async fn run(
         self,
         app: &App,
-        mut kept: Option<Kept<'_>>,
+        mut tally: Tally,
+        kept: &mut Option<Kept<'_>>,
     ) -> Result<(Searched, Tally), Failure> {
-        let Self { job, symbols, digest, period, bars, mut sharing, rank, top } = self;
-        let mut tally = Tally::new(rank, top);
-        if let Some(kept) = &kept {
-            kept.replay(|trial| tally.take(&trial)).await?;
+        let Self { job, symbols, digest, period, bars, mut sharing } = self;
+        if let Some(kept) = kept.as_ref() {
+            kept.replay(|trial| tally.take(&job.plan, &trial)).await?;
             sharing.from = kept.reached();
             if sharing.from > 0 {
                 app.out.note(&kept.greeting(tally.trials(), job.plan.positions()));
@@ -82,9 +79,10 @@ impl Search {
             }
             match pool.next(LOOK) {
                 Ok(Next::Block(block)) => {
-                    block.trials.iter().for_each(|trial| tally.take(trial));
+                    let plan = &pool.job().plan;
+                    block.trials.iter().for_each(|trial| tally.take(plan, trial));
                     bar.set_position(tally.trials());
-                    if let Some(kept) = &mut kept {
+                    if let Some(kept) = kept.as_mut() {
                         kept.take(block).await?;
                     }
                 }
@@ -93,7 +91,7 @@ impl Search {
                 Err(error) => break Err(error),
             }
         };
-        if let Some(kept) = &mut kept {
+        if let Some(kept) = kept.as_mut() {
             kept.flush().await?;
         }
         bar.finish_and_clear();

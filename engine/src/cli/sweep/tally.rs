@@ -3,9 +3,10 @@
 
 use engine_core::{
     metrics::Spread,
-    sweep::{Metric, Top, TrialFigures},
+    sweep::{Metric, Plan, Top, TrialFigures},
 };
 
+use super::heat::Cells;
 use crate::{
     store::{TrialRow, TrialState},
     worker::{Trial, TrialResult},
@@ -28,6 +29,8 @@ pub(super) struct Tally {
     pub(super) refusal: Option<(u64, String)>,
     /// How the annualised Sharpe ratios of the trials spread.
     pub(super) sharpes: Spread,
+    /// The heatmap, when one is wanted.
+    pub(super) map: Option<Cells>,
     rank: Metric,
     top: Top<TrialFigures>,
 }
@@ -42,17 +45,22 @@ impl Tally {
             failures: Vec::new(),
             refusal: None,
             sharpes: Spread::default(),
+            map: None,
             rank,
             // The best one is wanted even when none is shown.
             top: Top::new(top.max(1)),
         }
     }
 
-    pub(super) fn take(&mut self, trial: &Trial) {
+    /// Takes the next trial of a plan.
+    pub(super) fn take(&mut self, plan: &Plan, trial: &Trial) {
         let at = trial.position;
         match &trial.result {
             TrialResult::Done(figures) => {
                 self.done += 1;
+                if let (Some(map), Some(value)) = (&mut self.map, figures.get(self.rank)) {
+                    map.add(plan, at, value);
+                }
                 let rank = figures.rank(self.rank);
                 figures.sharpe.into_iter().for_each(|sharpe| self.sharpes.add(sharpe));
                 self.undefined += u64::from(rank.is_nan());
