@@ -17,7 +17,7 @@ use crate::report::{file, text::fitted};
 /// Viridis at five places from its low to its high end.
 const COLOURS: [u32; 5] = [0x44_01_54, 0x3b_52_8b, 0x21_91_8c, 0x5e_c9_62, 0xfd_e7_25];
 const NOTHING: Ink = Ink::new(0xe5_e7_eb);
-const TOP: f64 = 84.0;
+const TOP: f64 = 104.0;
 const FOOT: f64 = 70.0;
 const BAR: f64 = 22.0;
 /// Steps of the colour bar.
