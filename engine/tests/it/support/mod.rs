@@ -9,6 +9,7 @@ pub(crate) mod plugins;
 pub(crate) mod postgres;
 pub(crate) mod simulated;
 pub(crate) mod store;
+pub(crate) mod trial;
 
 use std::future::Future;
 
