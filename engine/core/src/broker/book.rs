@@ -110,7 +110,7 @@ impl Working {
                 // The price has come to the parent's limit and goes on to the stop; all else is a guess.
                 let is_guess = match terms.ambiguity {
                     Ambiguity::Pessimistic => !is_stop,
-                    Ambiguity::Optimistic => !is_limit && !(is_stop && entered.by_limit),
+                    Ambiguity::Optimistic => !(is_limit || is_stop && entered.by_limit),
                 };
                 (!is_guess).then_some(Bar { open: entered.price, ..*bar })
             }

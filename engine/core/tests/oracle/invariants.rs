@@ -158,7 +158,7 @@ impl Strategy for Alike {
             let share = 0.4;
             ctx.order_fraction(share).limit(close * 0.99).good_for_day().stop_loss(close * 0.96);
             ctx.order_fraction(share).stop(close * 1.01).good_for_day().take_profit(close * 1.04);
-        } else if ctx.step() % 5 == 0 {
+        } else if ctx.step().is_multiple_of(5) {
             ctx.close();
         }
     }
