@@ -1,5 +1,7 @@
 //! `sweep` as a user meets it: the best trials, bad input, faults, what it keeps.
 
+use std::{fs, process::Stdio, time::Duration};
+
 use serde_json::Value;
 
 use crate::{
@@ -60,9 +62,9 @@ fn a_trial_has_the_figures_of_the_backtest_with_its_parameters_to_the_last_bit()
 #[test]
 fn the_table_is_the_same_with_one_worker_with_three_and_in_process() {
     let program = with_ma_cross();
-    let one = well(sweep(&program, &["--jobs", "1"]));
-    assert_eq!(well(sweep(&program, &["--jobs", "3"])).stdout, one.stdout);
-    assert_eq!(well(sweep(&program, &["--in-process"])).stdout, one.stdout);
+    let one = well(sweep(&program, &["--no-save", "--jobs", "1"]));
+    assert_eq!(well(sweep(&program, &["--no-save", "--jobs", "3"])).stdout, one.stdout);
+    assert_eq!(well(sweep(&program, &["--no-save", "--in-process"])).stdout, one.stdout);
     assert!(one.stdout.lines().all(|line| line.chars().count() <= 80), "{}", one.stdout);
     assert!(one.stdout.contains("refused, for example"), "{}", one.stdout);
 }
@@ -172,4 +174,62 @@ fn of_several_symbols_each_is_swept_alone_and_a_missing_one_stops_no_other() {
     assert_eq!(symbols, [r#"["SPY"]"#, r#"["AAPL"]"#]);
     let together = well(sweep(&program, &["-s", "AAPL", "--portfolio", "--json"])).json();
     assert_eq!(together["symbols"].to_string(), r#"["SPY","AAPL"]"#);
+}
+
+#[test]
+fn the_same_sweep_again_is_read_from_the_database_and_may_be_ranked_otherwise() {
+    let program = with_ma_cross();
+    let first = well(sweep(&program, &["--json"]));
+    let again = well(sweep(&program, &["--json"]));
+    assert_eq!(again.stdout, first.stdout);
+    assert!(again.stderr.contains("this sweep is complete"), "{}", again.stderr);
+    let other = well(sweep(&program, &["--json", "--rank", "max_drawdown", "--resume"])).json();
+    assert_eq!(other["done"], first.json()["done"]);
+    assert_ne!(other["top"][0], first.json()["top"][0]);
+    let luck = &first.json()["luck"];
+    assert!(luck["sentence"].as_str().unwrap().contains("by luck alone"), "{luck}");
+    assert_eq!(luck["trials_ever"], 100);
+}
+
+#[test]
+fn a_sweep_that_was_killed_goes_on_to_the_table_of_an_undisturbed_one() {
+    let args = [
+        "sweep",
+        "-s",
+        "SPY",
+        "--strategy",
+        "ma_cross",
+        "-p",
+        "fast=5..60",
+        "-p",
+        "slow=61..260",
+        "--jobs",
+        "2",
+        "--json",
+    ];
+    let (undisturbed, killed) = (with_ma_cross(), with_ma_cross());
+    let whole = well(undisturbed.run(&args));
+    killed.run(&["sweep", "-s", "SPY", "--strategy", "ma_cross", "-p", "fast=5", "--json"]);
+    let mut child =
+        killed.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = well(killed.run(&args));
+    let table = |said: &Said| said.json()["top"].clone();
+    assert_eq!(table(&resumed), table(&whole));
+    assert_eq!(resumed.json()["done"], whole.json()["done"]);
+    assert_eq!(resumed.json()["done"], 11_200);
+}
+
+#[test]
+fn every_trial_is_a_line_of_the_csv_file_and_a_heatmap_is_drawn() {
+    let program = with_ma_cross();
+    let said = well(sweep(&program, &["--csv", "all.csv", "--heatmap", "fast,slow"]));
+    let text = fs::read_to_string(program.home().join("all.csv")).unwrap();
+    assert_eq!(text.lines().count(), 101, "{}", said.stderr);
+    assert!(text.starts_with("trial,fast,slow,state,sharpe,"), "{text}");
+    assert!(text.contains("refused"), "{text}");
+    let picture = fs::read(program.home().join("data/plots/sweep_SPY_1d.png")).unwrap();
+    assert_eq!(picture[1..4], *b"PNG");
 }

@@ -75,9 +75,20 @@ macro_rules! statements {
 /// For SQLite.
 pub(super) mod on_sqlite {
     statements!(sqlx::SqliteConnection);
+
+    /// The place of a value. SQLite looks up the name of each place among all names before it, which
+    /// takes seconds for some thousand of them, so here they have none.
+    fn place(_number: usize) -> &'static str {
+        "?"
+    }
 }
 
 /// For PostgreSQL.
 pub(super) mod on_postgres {
     statements!(sqlx::PgConnection);
+
+    /// The place of a value.
+    fn place(number: usize) -> String {
+        format!("${number}")
+    }
 }

@@ -73,8 +73,9 @@ macro_rules! sweep_statements {
         fn insert_trials(rows: usize) -> String {
             let columns = 4 + Metric::ALL.len();
             let row = |row: usize| {
-                let places = (1..=columns).map(|column| format!("${}", row * columns + column));
-                format!("({})", places.collect::<Vec<_>>().join(","))
+                let places = (1..=columns).map(|column| place(row * columns + column));
+                let places: Vec<_> = places.collect();
+                format!("({})", places.join(","))
             };
             let values: Vec<String> = (0..rows).map(row).collect();
             let names = Metric::ALL.map(Metric::name).join(", ");
