@@ -18,6 +18,7 @@ mod frozen;
 mod gateway;
 mod gateway_data;
 mod gateway_faults;
+mod golden;
 mod ingest;
 mod ingest_events;
 mod ingest_fetch;
