@@ -1,6 +1,7 @@
 //! Fetches, keeps, loads and shows: everything of algo-trader that touches the world.
 #![deny(unsafe_code)]
 
+pub mod archive;
 pub mod cli;
 pub mod config;
 pub mod error;

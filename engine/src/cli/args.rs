@@ -12,7 +12,10 @@ use crate::{config::Home, error::Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  algo-trader doctor";
+  algo-trader doctor
+  algo-trader backtest -s SPY --strategy ma_cross --report
+  algo-trader runs list
+  algo-trader completions bash > ~/.local/share/bash-completion/completions/algo-trader";
 
 /// Keeps market data, runs trading strategies that are separate .so files, and measures them
 #[derive(Debug, Parser)]
@@ -85,6 +88,8 @@ pub(crate) enum Command {
     Sweep(Box<super::sweep::SweepArgs>),
     SimulateGateway(super::simulate_gateway::SimulateGatewayArgs),
     Doctor(super::doctor::DoctorArgs),
+    Completions(super::shell::CompletionsArgs),
+    Man(super::shell::ManArgs),
 }
 
 /// What the arguments ask for.

@@ -25,7 +25,8 @@ pub(super) async fn obtain(
         Ok(file) => Ok(file),
         Err(error @ FeedError::NoBars { .. }) => {
             let Some(sample) = sample::find(symbol, resolution) else {
-                return Err(missing(&error, symbol, resolution));
+                let near = near(store, symbol).await;
+                return Err(missing(&error, symbol, resolution, near.as_deref()));
             };
             sample.load(store, now()).await?;
             let (first, last) = sample.sessions;
@@ -40,12 +41,26 @@ pub(super) async fn obtain(
     }
 }
 
+/// The symbol with bars, held or bundled, that was probably meant.
+async fn near(store: &dyn Store, symbol: &str) -> Option<String> {
+    let held = store.series_list().await.unwrap_or_default();
+    let held = held.into_iter().filter(|series| series.bars > 0).map(|series| series.symbol);
+    let known = held.chain(SAMPLES.iter().map(|sample| sample.symbol.to_owned()));
+    let wanted = symbol.to_uppercase();
+    let alike = |other: &String| strsim::jaro_winkler(&wanted, &other.to_uppercase());
+    let best =
+        known.filter(|other| other != symbol).max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
+    (alike(&best) >= 0.8).then_some(best)
+}
+
 /// The error of a symbol that nobody has, with the ways to get it.
-fn missing(error: &FeedError, symbol: &str, resolution: Resolution) -> Failure {
+fn missing(error: &FeedError, symbol: &str, resolution: Resolution, near: Option<&str>) -> Failure {
     let symbol = shell_word(symbol);
+    let meant =
+        near.map_or_else(String::new, |near| format!("did you mean {}? else ", shell_word(near)));
     let bundled: Vec<&str> = SAMPLES.iter().map(|sample| sample.symbol).collect();
     Failure::new(Code::Data, error.to_string()).help(format!(
-        "algo-trader ingest -s {symbol} -r {resolution} --from-csv FILE; or try a bundled symbol: {} (1d)",
+        "{meant}algo-trader ingest -s {symbol} -r {resolution} --from-csv FILE; or try a bundled symbol: {} (1d)",
         bundled.join(", ")
     ))
 }

@@ -16,6 +16,7 @@ mod interrupt;
 mod output;
 mod refuse;
 mod runs;
+mod shell;
 mod simulate_gateway;
 mod strategies;
 mod sweep;
@@ -93,6 +94,8 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
             Command::Backtest(args) => backtest::run(&app, &args).await,
             Command::Db(args) => db::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
+            Command::Completions(args) => shell::completions(&app, &args),
+            Command::Man(args) => shell::man(&app, &args),
             Command::Ingest(args) => ingest::run(&app, &args).await,
             Command::Strategies(args) => strategies::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,

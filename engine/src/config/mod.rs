@@ -78,6 +78,12 @@ impl Home {
         self.data().join("reports")
     }
 
+    /// What kept runs stand on.
+    #[must_use]
+    pub fn kept(&self) -> PathBuf {
+        self.data().join("kept")
+    }
+
     /// Column files that can be deleted at any time.
     #[must_use]
     pub fn cache(&self) -> PathBuf {

@@ -1,6 +1,9 @@
 //! From a name to a strategy that can be run, and from texts to the values of its parameters.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Entry, ParamSource, Registry, RegistryError, Status,
@@ -36,6 +39,12 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// The same strategy as it was asked for by another name.
+    #[must_use]
+    pub fn called(self, asked: &str) -> Self {
+        Self { asked: asked.to_owned(), ..self }
+    }
+
     /// What was asked for: the name of the strategy, or of an alias.
     #[must_use]
     pub fn asked(&self) -> &str {
@@ -191,6 +200,33 @@ impl Registry {
         let facts = self.built_in.iter().find(|facts| facts.name == name);
         let facts = facts.ok_or_else(|| self.unknown(name))?.clone();
         Ok(Resolved { asked: name.to_owned(), facts, source: Source::BuiltIn, preset: Vec::new() })
+    }
+
+    /// A strategy from a file that was kept by its sha256, whatever the folders hold now.
+    ///
+    /// # Errors
+    /// When the bytes are others, cannot be loaded, or hold no strategy of this name.
+    pub fn kept(
+        &self,
+        asked: &str,
+        name: &str,
+        sha256: &str,
+        (path, file): (&Path, &File),
+    ) -> Result<Resolved, RegistryError> {
+        let refuse = |reason: String| RegistryError::Refused { file: path.to_owned(), reason };
+        let image =
+            Image::read(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        if image.sha256().to_string() != sha256 {
+            return Err(refuse("its bytes are not those of its name".to_owned()));
+        }
+        let strategies = match judge(&self.locations, &image) {
+            Verdict::Accepted(strategies) => strategies,
+            Verdict::Refused(reason) | Verdict::Broke(reason) => return Err(refuse(reason)),
+        };
+        let facts = strategies.into_iter().find(|facts| facts.name == name);
+        let facts = facts.ok_or_else(|| refuse(format!("it holds no strategy '{name}'")))?;
+        let source = Source::File { path: path.to_owned(), image };
+        Ok(Resolved { asked: asked.to_owned(), facts, source, preset: Vec::new() })
     }
 
     /// File name and sha256 to write into `strategies.toml` so that nothing else is ever loaded.

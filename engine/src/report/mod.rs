@@ -7,10 +7,12 @@
 
 mod build;
 mod dialect;
+pub mod difference;
 pub mod export;
 pub mod file;
 pub mod html;
 mod json;
+pub mod listing;
 mod lists;
 pub mod number;
 mod problems;

@@ -18,6 +18,8 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
         &["engine/src/store/", "engine/src/feed", "engine/src/worker/", "engine/src/report/"],
     ),
     ("clap", &["engine/src/cli/"]),
+    ("clap_complete", &["engine/src/cli/"]),
+    ("clap_mangen", &["engine/src/cli/"]),
     ("csv", &["engine/src/ingest/"]),
     ("encoding_rs_io", &["engine/src/ingest/"]),
     ("epaint_default_fonts", &["engine/src/plot/"]),
@@ -49,6 +51,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     (
         "rustix",
         &[
+            "engine/src/archive.rs",
             "engine/src/registry/",
             "engine/src/worker/",
             "engine/src/feed/cache.rs",
@@ -99,6 +102,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
 const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("redact", &[]),
+    ("archive", &[]),
     ("config", &["error"]),
     ("telemetry", &["redact"]),
     ("store", &["error", "redact"]),

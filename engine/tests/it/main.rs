@@ -7,6 +7,7 @@ mod cli_backtest;
 mod cli_connection;
 mod cli_database;
 mod cli_ingest;
+mod cli_runs;
 mod cli_simulate;
 mod cli_strategies;
 mod faults_database;

@@ -88,7 +88,7 @@ fn a_page_fits_a_phone_and_follows_the_colours_that_are_asked_for() {
     browser.ask("Emulation.setEmulatedMedia", dark);
     browser.open(&path, DRAWN);
     assert_eq!(browser.value("document.documentElement.scrollWidth <= innerWidth"), json!(true));
-    let paper = "getComputedStyle(document.querySelector('section')).backgroundColor";
+    let paper = "getComputedStyle(document.getElementById('charts')).backgroundColor";
     assert_eq!(browser.value(paper), json!("rgb(20, 26, 35)"));
     browser.value("document.getElementById('theme').click()");
     assert_eq!(browser.value(paper), json!("rgb(255, 255, 255)"));

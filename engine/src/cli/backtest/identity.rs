@@ -29,8 +29,8 @@ pub(super) fn of(run: &Judged<'_>, bars: &Bars) -> String {
 }
 
 /// What was asked for, as JSON: enough to ask for it again.
-pub(super) fn configuration(run: &Judged<'_>) -> String {
-    value(run).to_string()
+pub(super) fn configuration(run: &Judged<'_>) -> Value {
+    value(run)
 }
 
 /// The rules without what is at its default, so that a rule that joins later changes no older id; the

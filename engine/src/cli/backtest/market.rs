@@ -62,6 +62,18 @@ impl Bars {
         Ok(found)
     }
 
+    /// The bars of a kept run, which had one currency.
+    pub(super) fn kept(
+        files: Vec<ColumnFile>,
+        calendar: Calendar,
+        resolution: Resolution,
+        symbols: Vec<String>,
+        adjustments: Vec<String>,
+    ) -> Self {
+        let instruments = symbols.iter().map(|symbol| Instrument::us_equity(symbol)).collect();
+        Self { files, calendar, resolution, symbols, instruments, adjustments }
+    }
+
     /// One account has one currency and its figures one calendar.
     fn agree(&mut self) -> Result<(), Failure> {
         let first = &self.instruments[0];

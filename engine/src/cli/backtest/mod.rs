@@ -6,8 +6,10 @@ mod dialect;
 mod draw;
 mod fetch;
 mod identity;
+mod kept;
 mod market;
 mod page;
+mod rerun;
 mod rules;
 
 use std::{panic::resume_unwind, sync::Arc};
@@ -17,6 +19,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use args::BacktestArgs;
 pub(super) use market::Bars;
+pub(super) use rerun::rerun;
 pub(super) use rules::{RulesArgs, no_symbol_twice};
 
 use super::{Done, Outcome, app::App};
@@ -89,22 +92,8 @@ async fn act(
     if args.in_process {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
-    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode| {
-        let job = RunJob { files: &bars.files, values, config: &config };
-        worker::run(strategy, &job, &Limits::default(), mode)
-    };
-    let (result, beside) = std::thread::scope(|scope| {
-        let beside = benchmark.map(|(other, values)| {
-            // What is part of this program needs no protection from itself.
-            let is_built_in = matches!(other.source(), Source::BuiltIn);
-            let mode = if is_built_in { &Mode::InProcess } else { &mode };
-            scope.spawn(move || execute(other, values, mode))
-        });
-        let result = execute(strategy, values, &mode);
-        (result, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
-    });
-    let (result, beside) = (result?, beside.transpose()?);
     let judged = Judged { strategy, values, benchmark, config: &config, args };
+    let (result, beside) = execute(&judged, &bars, &mode)?;
     let mut finished = judged.finish(&bars, &result, beside.as_ref());
     if args.prove {
         let job = RunJob { files: &bars.files, values, config: &config };
@@ -116,7 +105,8 @@ async fn act(
     }
     let ended = judged.publish(app, &bars, &finished).and(judged.verdict(&finished.report));
     if is_kept {
-        store.save_run(&judged.record(&finished)).await?;
+        kept::keep(app, &judged, &bars);
+        store.save_run(&judged.record(&finished, &bars)).await?;
     }
     tracing::info!(
         target: "algo_trader::backtest",
@@ -124,6 +114,29 @@ async fn act(
         "done"
     );
     ended.map(|()| Done::Well)
+}
+
+/// The results of the strategy and, at the same time, of its benchmark.
+fn execute(
+    run: &Judged<'_>,
+    bars: &Bars,
+    mode: &Mode,
+) -> Result<(RunResult, Option<RunResult>), Failure> {
+    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode| {
+        let job = RunJob { files: &bars.files, values, config: run.config };
+        worker::run(strategy, &job, &Limits::default(), mode)
+    };
+    let (result, beside) = std::thread::scope(|scope| {
+        let beside = run.benchmark.map(|(other, values)| {
+            // What is part of this program needs no protection from itself.
+            let is_built_in = matches!(other.source(), Source::BuiltIn);
+            let mode = if is_built_in { &Mode::InProcess } else { mode };
+            scope.spawn(move || execute(other, values, mode))
+        });
+        let result = execute(run.strategy, run.values, mode);
+        (result, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
+    });
+    Ok((result?, beside.transpose()?))
 }
 
 /// What was asked for, resolved.
@@ -269,7 +282,7 @@ impl Judged<'_> {
         ))
     }
 
-    fn record(&self, finished: &Finished<'_>) -> RunRecord {
+    fn record(&self, finished: &Finished<'_>, bars: &Bars) -> RunRecord {
         RunRecord {
             id: finished.id.clone(),
             created_at: super::ingest::now(),
@@ -279,7 +292,7 @@ impl Judged<'_> {
             data_digest: finished.report.data.digest.clone(),
             plugin_sha256: self.strategy.sha256().map(|sum| sum.to_string()).unwrap_or_default(),
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-            config: identity::configuration(self),
+            config: rerun::with_bars(identity::configuration(self), bars).to_string(),
             result: report::stored(&finished.report),
             columns: record::encode(&finished.lists),
         }

@@ -20,12 +20,18 @@ const MILLISECOND: i64 = 1_000_000;
 
 /// Elements of columns in the making.
 #[derive(Default)]
-struct Sheet {
+pub(super) struct Sheet {
     elements: String,
     columns: usize,
 }
 
 impl Sheet {
+    /// All elements, with the facts that name them.
+    pub(super) fn finish(self, facts: &str) -> String {
+        let data = "<script type=\"application/json\" id=\"data\">";
+        format!("{}{data}{facts}</script>\n", self.elements)
+    }
+
     fn column(
         &mut self,
         values: impl Iterator<Item = f64> + Clone,
@@ -40,11 +46,11 @@ impl Sheet {
         json!({ "id": id, "rows": facts.rows, "decimals": facts.decimals, "order": facts.order })
     }
 
-    fn curve(&mut self, values: &[f64]) -> Value {
+    pub(super) fn curve(&mut self, values: &[f64]) -> Value {
         self.column(values.iter().copied(), Order::First, CURVE)
     }
 
-    fn times(&mut self, ts: impl Iterator<Item = Option<i64>> + Clone) -> Value {
+    pub(super) fn times(&mut self, ts: impl Iterator<Item = Option<i64>> + Clone) -> Value {
         let milliseconds =
             |ts: Option<i64>| ts.map_or(f64::NAN, |ts| ts.div_euclid(MILLISECOND) as f64);
         self.column(ts.map(milliseconds), Order::Second, AMOUNT)
@@ -106,6 +112,7 @@ pub(super) fn elements(page: &Page<'_>) -> String {
     let rolling = rolling::rolling(&page.lists.equity, page.basis);
     let benchmark = page.benchmark.zip(page.report.benchmark.as_ref());
     let facts = json!({
+        "kind": "run",
         "resolution": resolution.to_string(),
         "intraday": resolution.is_intraday(),
         "seconds": resolution.to_string().ends_with('s'),
@@ -128,6 +135,5 @@ pub(super) fn elements(page: &Page<'_>) -> String {
         "fills": sheet.fills(page),
         "trades": sheet.trades(page),
     });
-    let facts = embedded(&facts.to_string());
-    format!("{}<script type=\"application/json\" id=\"data\">{facts}</script>\n", sheet.elements)
+    sheet.finish(&embedded(&facts.to_string()))
 }

@@ -250,6 +250,25 @@ pub(super) fn table(report: &Report) -> String {
     text
 }
 
+/// All figures of several runs, a column a run under its heading.
+pub(super) fn beside(reports: &[&Report], heads: &[String]) -> String {
+    let heads: String =
+        heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", escaped(head))).collect();
+    let mut text = format!(
+        "<table class=\"beside\"><thead><tr><th scope=\"col\">Run</th>{heads}</tr></thead><tbody>"
+    );
+    for (name, definition, cell) in GROUPS.iter().flat_map(|(_, figures)| *figures) {
+        let cells: String = reports
+            .iter()
+            .map(|report| format!("<td>{}</td>", cell(&report.metrics, &report.costs)))
+            .collect();
+        text.push_str(&format!(
+            "<tr><th scope=\"row\" title=\"{definition}\">{name}</th>{cells}</tr>"
+        ));
+    }
+    text + "</tbody></table>"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

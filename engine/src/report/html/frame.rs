@@ -8,7 +8,7 @@ use super::markup::escaped;
 const STYLE: &str = include_str!("page.css");
 
 /// The script, file by file in the order in which they need each other.
-const SCRIPT: [&str; 14] = [
+const SCRIPT: [&str; 15] = [
     include_str!("script/columns.js"),
     include_str!("script/pyramid.js"),
     include_str!("script/scale.js"),
@@ -22,6 +22,7 @@ const SCRIPT: [&str; 14] = [
     include_str!("script/theme.js"),
     include_str!("script/controls.js"),
     include_str!("script/run.js"),
+    include_str!("script/compare.js"),
     include_str!("script/start.js"),
 ];
 

@@ -8,6 +8,7 @@
 //! smoothly as a thousand and every fill is drawn at its price. Where the file goes is left to others.
 
 mod column;
+mod compare;
 mod data;
 mod facts;
 mod figures;
@@ -24,6 +25,7 @@ use std::borrow::Cow;
 use strategy_api::Columns;
 
 use super::{Basis, Lists, Report, number};
+pub use compare::compare;
 use frame::Frame;
 use histogram::Histogram;
 use markup::escaped;

@@ -1,4 +1,5 @@
 // Everything is defined: begin.
 
 explanations();
-runPage();
+if (page.kind === "compare") comparePage();
+else runPage();

@@ -1,0 +1,83 @@
+//! What a kept run stands on: put into the archive when the run is kept, and found there again.
+
+use std::fs::File;
+
+use sha2::{Digest, Sha256};
+
+use super::{Judged, market::Bars};
+use crate::{
+    archive::{Archive, Kind},
+    cli::app::App,
+    error::{Code, Failure},
+    feed::{self, ColumnFile},
+    registry::{Resolved, Source},
+};
+
+/// Keeps bars and plugins of a run. A folder that takes nothing fails no run: it only cannot be repeated
+/// once its bars have changed.
+pub(super) fn keep(app: &App, run: &Judged<'_>, bars: &Bars) {
+    let archive = Archive::new(app.home.kept());
+    let strategies = [Some(run.strategy), run.benchmark.map(|(other, _)| other)];
+    let files = bars.files.iter().map(|file| (Kind::Bars, name(file), file.file().try_clone()));
+    let plugins = strategies.into_iter().flatten().filter_map(|strategy| match strategy.source() {
+        Source::BuiltIn => None,
+        Source::File { image, .. } => {
+            Some((Kind::Plugin, image.sha256().to_string(), image.share()))
+        }
+    });
+    for (kind, name, file) in files.chain(plugins) {
+        let kept = file.and_then(|file| archive.keep(kind, &name, &file));
+        if let Err(error) = kept {
+            app.out.note(&format!("the run is kept, but not what it stands on: {error}"));
+            return;
+        }
+    }
+}
+
+/// Names of the bars of a run, in the order of its symbols.
+pub(super) fn names(bars: &Bars) -> Vec<String> {
+    bars.files.iter().map(name).collect()
+}
+
+/// Bars are kept by their digest and that of their symbol, which a strategy may look at.
+fn name(file: &ColumnFile) -> String {
+    let symbol = Sha256::digest(file.info().symbol.as_bytes());
+    let symbol: String = symbol.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{symbol}", file.info().digest)
+}
+
+/// The bars of a name, checked against it.
+pub(super) fn bars(app: &App, name: &str) -> Result<ColumnFile, Failure> {
+    let gone = |why: &str| {
+        Failure::new(Code::Data, format!("the bars of the run are {why}: {name}"))
+            .help("algo-trader backtest runs the strategy on the bars that are held now")
+    };
+    let file = found(app, Kind::Bars, name).ok_or_else(|| gone("not kept any more"))?;
+    let file = ColumnFile::open(file).map_err(|error| gone(&error.to_string()))?;
+    let digest = feed::digest(&file.columns()).to_string();
+    if name.starts_with(&digest) { Ok(file) } else { Err(gone("damaged")) }
+}
+
+/// A file of the archive; a name with anything but digits and a dash is none of ours.
+pub(super) fn found(app: &App, kind: Kind, name: &str) -> Option<File> {
+    let is_ours = name.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_ours.then(|| Archive::new(app.home.kept()).find(kind, name)).flatten()
+}
+
+/// The strategy of a kept plugin, whatever the folders of plugins hold now.
+pub(super) fn plugin(
+    app: &App,
+    registry: &crate::registry::Registry,
+    (asked, id): (&str, &str),
+    sha256: &str,
+) -> Result<Resolved, Failure> {
+    let Some(file) = found(app, Kind::Plugin, sha256) else {
+        return Err(Failure::new(
+            Code::Data,
+            format!("the plugin of the run is not kept any more: {sha256}"),
+        )
+        .help("put the same file into plugins/ and run: algo-trader backtest"));
+    };
+    let path = Archive::new(app.home.kept()).path(Kind::Plugin, sha256);
+    Ok(registry.kept(asked, id, sha256, (&path, &file))?)
+}

@@ -1,0 +1,163 @@
+//! `runs rerun`: repeats a kept run from its own bars, rules and plugin, and compares every byte.
+
+use engine_core::{
+    backtest::{Config, Rules},
+    calendar::Calendar,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use strategy_api::Resolution;
+
+use super::{BacktestArgs, Judged, execute, kept, market::Bars};
+use crate::{
+    cli::{Done, Outcome, app::App},
+    error::{Code, Failure},
+    registry::{Registry, Resolved, Retry},
+    report::{self, Report, record},
+    store::RunRecord,
+    worker::Mode,
+};
+
+/// What the configuration of a kept run says.
+#[derive(Deserialize)]
+struct Kept {
+    symbols: Vec<String>,
+    resolution: String,
+    asked: String,
+    strategy: KeptStrategy,
+    benchmark: Option<KeptStrategy>,
+    rules: Value,
+    risk_free_rate: f64,
+    /// Names in the archive; runs of the first versions have none.
+    #[serde(default)]
+    bars: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct KeptStrategy {
+    id: String,
+    plugin_sha256: Option<String>,
+    parameters: Vec<(String, String)>,
+}
+
+/// Repeats a run and prints its result; a result that differs from the record is a failure.
+pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> Outcome {
+    let unreadable = |reason: String| {
+        Failure::new(
+            Code::Database,
+            format!("the record of run {} cannot be read: {reason}", run.id),
+        )
+    };
+    let kept: Kept =
+        serde_json::from_str(&run.config).map_err(|error| unreadable(error.to_string()))?;
+    let before = report::runs::read(&run.id, &run.result)?;
+    let args = arguments(&kept, outputs).map_err(unreadable)?;
+    let calendar: Calendar =
+        before.calendar.parse().map_err(|_| unreadable("its calendar is unknown".to_owned()))?;
+    let config = config(&kept, calendar).map_err(|error| unreadable(error.to_string()))?;
+    let bars = bars(app, &kept, &before, calendar, args.rules.resolution)?;
+    let registry = app.registry(Retry::No)?;
+    let find = |asked: &str, kept: &KeptStrategy| strategy(app, &registry, asked, kept);
+    let (strategy, values) = find(&kept.asked, &kept.strategy)?;
+    let other = before.benchmark.as_ref().map_or("", |benchmark| benchmark.name.as_str());
+    let benchmark = kept.benchmark.as_ref().map(|kept| find(other, kept)).transpose()?;
+    let judged = Judged {
+        strategy: &strategy,
+        values: &values,
+        benchmark: benchmark.as_ref(),
+        config: &config,
+        args: &args,
+    };
+    let (result, beside) = execute(&judged, &bars, &Mode::worker())?;
+    let finished = judged.finish(&bars, &result, beside.as_ref());
+    judged.publish(app, &bars, &finished)?;
+    let sorted = |mut lists: Vec<(String, Vec<u8>)>| {
+        lists.sort_unstable();
+        lists
+    };
+    let same_lists = sorted(record::encode(&finished.lists)) == sorted(run.columns.clone());
+    verdict(app, run, report::stored(&finished.report) == run.result, same_lists)
+}
+
+fn verdict(app: &App, run: &RunRecord, same_result: bool, same_lists: bool) -> Outcome {
+    let engine = env!("CARGO_PKG_VERSION");
+    let made_by = format!("it was made by engine {}, this is {engine}", run.engine_version);
+    match (same_lists, same_result) {
+        (true, true) => app.out.note("identical to the kept run, byte for byte"),
+        (true, false) if run.engine_version != engine => {
+            app.out.note(&format!("orders, fills and equity are those of the kept run; {made_by}"));
+        }
+        _ => {
+            let what = if same_lists { "figures" } else { "orders, fills or equity" };
+            let code = if run.engine_version == engine { Code::Bug } else { Code::Data };
+            return Err(Failure::new(
+                code,
+                format!("the {what} differ from those of the kept run {}; {made_by}", run.id),
+            )
+            .help(format!("algo-trader runs show {}", &run.id[..run.id.len().min(16)])));
+        }
+    }
+    Ok(Done::Well)
+}
+
+/// The options of `backtest` that would have asked for the run; its rules come from the record.
+fn arguments(kept: &Kept, outputs: &[String]) -> Result<BacktestArgs, String> {
+    use clap::{Args, FromArgMatches};
+    let mut words = vec!["backtest".to_owned()];
+    words.extend(kept.symbols.iter().map(|symbol| format!("--symbol={symbol}")));
+    words.push(format!("--strategy={}", kept.asked));
+    words.push(format!("--resolution={}", kept.resolution));
+    words.push(format!("--rf={}", kept.risk_free_rate));
+    words.extend_from_slice(outputs);
+    let command = BacktestArgs::augment_args(clap::Command::new("backtest"));
+    let matches = command.try_get_matches_from(words).map_err(|error| error.kind().to_string())?;
+    BacktestArgs::from_arg_matches(&matches).map_err(|error| error.kind().to_string())
+}
+
+/// The rules, with what was at its default when they were kept.
+fn config(kept: &Kept, calendar: Calendar) -> Result<Config, serde_json::Error> {
+    let mut value = kept.rules.clone();
+    let mut finer = serde_json::to_value(Rules { calendar, ..Rules::default() })?;
+    if let (Some(all), Some(Value::Object(stored))) = (finer.as_object_mut(), value.get("rules")) {
+        all.extend(stored.clone());
+    }
+    value["rules"] = finer;
+    serde_json::from_value(value)
+}
+
+fn bars(
+    app: &App,
+    kept: &Kept,
+    before: &Report,
+    calendar: Calendar,
+    resolution: Resolution,
+) -> Result<Bars, Failure> {
+    if kept.bars.len() != kept.symbols.len() {
+        return Err(Failure::new(Code::Data, "the bars of the run were not kept with it")
+            .help("run the same backtest again; its record is replaced"));
+    }
+    let files: Result<Vec<_>, Failure> =
+        kept.bars.iter().map(|name| kept::bars(app, name)).collect();
+    let adjustments = before.data.series.iter().map(|series| series.adjustment.clone()).collect();
+    Ok(Bars::kept(files?, calendar, resolution, kept.symbols.clone(), adjustments))
+}
+
+fn strategy(
+    app: &App,
+    registry: &Registry,
+    asked: &str,
+    kept: &KeptStrategy,
+) -> Result<(Resolved, Vec<f64>), Failure> {
+    let found = match &kept.plugin_sha256 {
+        None => registry.built_in(&kept.id)?.called(asked),
+        Some(sha256) => kept::plugin(app, registry, (asked, &kept.id), sha256)?,
+    };
+    let values = found.values(&kept.parameters)?;
+    Ok((found, values))
+}
+
+/// What joins the configuration of a record but not the identity of the run.
+pub(super) fn with_bars(mut configuration: Value, bars: &Bars) -> Value {
+    configuration["bars"] = json!(kept::names(bars));
+    configuration
+}
