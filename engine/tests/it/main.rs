@@ -21,6 +21,8 @@ mod gateway_data;
 mod gateway_faults;
 mod golden;
 mod ingest;
+mod ingest_broker;
+mod ingest_broker_kill;
 mod ingest_events;
 mod ingest_fetch;
 mod ingest_kill;

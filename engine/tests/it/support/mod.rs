@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod child;
 pub(crate) mod door;
 pub(crate) mod ingest;
+pub(crate) mod over_tcp;
 pub(crate) mod plugins;
 pub(crate) mod postgres;
 pub(crate) mod simulated;

@@ -1,0 +1,95 @@
+//! The program killed while it fetches, and PostgreSQL killed below it: the same command again ends with
+//! the rows of an undisturbed run.
+
+use std::time::Duration;
+
+use algo_trader::{
+    simulator::Settings,
+    store::{BarRow, OpenMode, open},
+};
+use strategy_api::Resolution;
+
+use crate::{
+    program::Program,
+    support::{
+        block_on,
+        broker::mix,
+        ingest::at,
+        over_tcp::OverTcp,
+        postgres::{Cluster, shared},
+    },
+};
+
+/// Kills of the program.
+const KILLS: u64 = 100;
+/// Kills of one symbol until it may end.
+const KILLS_A_SYMBOL: u64 = 10;
+/// Kills of PostgreSQL.
+const SERVER_KILLS: u64 = 20;
+
+fn gateway() -> OverTcp {
+    let now = Some(at("2024-06-14T21:00:00Z"));
+    OverTcp::start(Settings { now, speed: 0.0, ..Settings::default() })
+}
+
+fn rows(url: &str, symbol: &str, resolution: Resolution) -> Vec<BarRow> {
+    block_on(async {
+        let store = open(url, OpenMode::ReadWrite).await.unwrap();
+        let info = store.series(symbol, resolution).await.unwrap().unwrap();
+        let rows = store.load_rows(info.id, i64::MIN).await.unwrap();
+        store.close().await;
+        rows
+    })
+}
+
+fn file_url(program: &Program) -> String {
+    format!("sqlite://{}/data/algo-trader.db", program.home().display())
+}
+
+#[test]
+fn killed_a_hundred_times_the_program_ends_with_the_rows_of_an_undisturbed_run() {
+    let (gateway, disturbed, undisturbed) = (gateway(), Program::new(), Program::new());
+    let mut whole = 0;
+    for symbol in 0..KILLS / KILLS_A_SYMBOL {
+        let symbol = format!("K{symbol}");
+        let args = ["ingest", "-s", &symbol, "-r", "30m", "-d", "4 Y"];
+        for kill in 0..KILLS_A_SYMBOL {
+            let mut child = gateway.command(&disturbed, &args).spawn().unwrap();
+            let pause = mix(symbol.len() as u64 ^ kill << 8 ^ whole << 16) % 120_000;
+            std::thread::sleep(Duration::from_micros(pause));
+            // It may have ended by itself.
+            let _ = child.kill();
+            whole += u64::from(child.wait().unwrap().success());
+        }
+        for program in [&disturbed, &undisturbed] {
+            let said = gateway.run(program, &args);
+            assert_eq!(said.code, Some(0), "{}", said.stderr);
+        }
+        let resolution = Resolution::Min30;
+        let expected = rows(&file_url(&undisturbed), &symbol, resolution);
+        assert!(rows(&file_url(&disturbed), &symbol, resolution) == expected, "{symbol}");
+    }
+    assert!(whole < KILLS / 2, "{whole} of {KILLS} had ended before they were killed");
+}
+
+#[test]
+fn postgresql_killed_twenty_times_ends_with_the_rows_of_an_undisturbed_run() {
+    let (gateway, program, cluster) = (gateway(), Program::new(), Cluster::start(""));
+    let (disturbed, undisturbed) = (cluster.database(), shared().database());
+    for kill in 0..SERVER_KILLS {
+        let symbol = format!("K{kill}");
+        let args = |url| ["ingest", "-s", &symbol, "-r", "30m", "-d", "4 Y", "--database", url];
+        let mut child = gateway.command(&program, &args(&disturbed)).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + mix(kill) % 180));
+        cluster.kill();
+        child.wait().unwrap();
+        cluster.restart();
+        for url in [&disturbed, &undisturbed] {
+            let said = gateway.run(&program, &args(url));
+            assert_eq!(said.code, Some(0), "{}", said.stderr);
+        }
+        let resolution = Resolution::Min30;
+        let expected = rows(&undisturbed, &symbol, resolution);
+        assert!(rows(&disturbed, &symbol, resolution) == expected, "{symbol}");
+    }
+}
