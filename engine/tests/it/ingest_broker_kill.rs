@@ -1,7 +1,7 @@
 //! The program killed while it fetches, and PostgreSQL killed below it: the same command again ends with
 //! the rows of an undisturbed run.
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use algo_trader::{
     simulator::Settings,
@@ -54,7 +54,8 @@ fn killed_a_hundred_times_the_program_ends_with_the_rows_of_an_undisturbed_run()
         let symbol = format!("K{symbol}");
         let args = ["ingest", "-s", &symbol, "-r", "30m", "-d", "4 Y"];
         for kill in 0..KILLS_A_SYMBOL {
-            let mut child = gateway.command(&disturbed, &args).spawn().unwrap();
+            let mut command = gateway.command(&disturbed, &args);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             let pause = mix(symbol.len() as u64 ^ kill << 8 ^ whole << 16) % 120_000;
             std::thread::sleep(Duration::from_micros(pause));
             // It may have ended by itself.
@@ -79,7 +80,8 @@ fn postgresql_killed_twenty_times_ends_with_the_rows_of_an_undisturbed_run() {
     for kill in 0..SERVER_KILLS {
         let symbol = format!("K{kill}");
         let args = |url| ["ingest", "-s", &symbol, "-r", "30m", "-d", "4 Y", "--database", url];
-        let mut child = gateway.command(&program, &args(&disturbed)).spawn().unwrap();
+        let mut command = gateway.command(&program, &args(&disturbed));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(20 + mix(kill) % 180));
         cluster.kill();
         child.wait().unwrap();

@@ -157,10 +157,10 @@ fn what_a_second_answer_puts_right_leaves_no_trace() {
         (
             "stale",
             Fault::Bars(|bars| {
-                bars.iter_mut().for_each(|bar| bar.ts -= 3_640 * 86_400_000_000_000)
+                bars.iter_mut().for_each(|bar| bar.ts -= 3_640 * 86_400_000_000_000);
             }),
         ),
-        ("missing", Fault::Bars(|bars| drop(bars.remove(2)))),
+        ("missing", Fault::Bars(|bars| bars.truncate(9))),
         ("none", Fault::Bars(Vec::clear)),
     ];
     block_on(async {
@@ -245,7 +245,7 @@ fn nothing_valid_is_an_error_and_never_an_empty_success() {
         ),
         (
             Fault::Bars(|bars| {
-                bars.iter_mut().for_each(|bar| bar.ts -= 3_640 * 86_400_000_000_000)
+                bars.iter_mut().for_each(|bar| bar.ts -= 3_640 * 86_400_000_000_000);
             }),
             "10 bars came from outside of it",
         ),

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use algo_trader::{
-    gateway::GatewayError,
+    gateway::{GatewayError, SourceBar},
     ingest::fetch::{FetchRequest, Fetcher, NoWatch, Wanted, Watch, status},
     store::{BarRow, OpenMode, Store, open},
 };
@@ -16,7 +16,7 @@ use jiff::{
     ToSpan,
     civil::{Date, date},
 };
-use strategy_api::Resolution;
+use strategy_api::{Bar, Resolution};
 
 use crate::support::{
     block_on,
@@ -124,6 +124,15 @@ async fn live(resolution: Resolution, days: i64, seed: u64) {
     assert_eq!(fetcher.symbol(&since(resolution, from), &NoWatch).await.error, None);
     let expected = rows(&*fresh, resolution).await;
     assert_eq!(ours.len(), expected.len(), "seed {seed}");
+    // And both are what the broker knows.
+    let truth = broker.truth("AAPL", resolution);
+    let truth = &truth[truth.partition_point(|bar| bar.ts < ours[0].bar.ts)..];
+    let same = |(row, bar): (&BarRow, &SourceBar)| {
+        let Bar { ts, open, high, low, close, volume } = row.bar;
+        *bar == SourceBar { ts, open, high, low, close, volume }
+    };
+    assert_eq!(ours.len(), truth.len(), "seed {seed}");
+    assert!(ours.iter().zip(truth).all(same), "seed {seed}");
     let differs = ours.iter().zip(&expected).find(|(a, b)| a != b);
     assert!(differs.is_none(), "seed {seed}: {differs:?}");
 }

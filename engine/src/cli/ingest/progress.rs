@@ -77,7 +77,7 @@ fn line(report: &FetchReport) -> String {
     };
     let FetchReport { symbol, resolution, new, changed, requests, .. } = report;
     format!(
-        "{symbol} {resolution}: {state}, {} new and {} changed bars, {} asked",
+        "{symbol} {resolution}: {state}, {} new and {} changed bars, asked {}",
         count(*new),
         count(*changed),
         if *requests == 1 { "once".to_owned() } else { format!("{} times", count(*requests)) }

@@ -160,15 +160,15 @@ proptest! {
         let chunks = plan(&ask(market, now, window, &covered)).unwrap();
         let sessions = Sessions::between(market, window.first, window.last);
         let held = sessions.within(&covered);
-        for at in 0..sessions.len() {
+        for (at, is_held) in held.iter().enumerate() {
             let (from, to) = sessions.bounds(at, at);
             let (open, close) = market.trading(sessions.date(at));
             let probe = if market.resolution.is_intraday() { open.max(from) } else { from };
             let cores = |ts: i64| {
                 chunks.iter().filter_map(|chunk| chunk.core).filter(|core| (core.0..=core.1).contains(&ts)).count()
             };
-            prop_assert_eq!(cores(probe), usize::from(!held[at]), "{}", sessions.date(at));
-            if !held[at] && matches!(limit(market), Limit::Seconds(_)) && close <= now {
+            prop_assert_eq!(cores(probe), usize::from(!is_held), "{}", sessions.date(at));
+            if !is_held && matches!(limit(market), Limit::Seconds(_)) && close <= now {
                 prop_assert_eq!((cores(from), cores(to), cores(close - 1)), (1, 1, 1));
             }
         }

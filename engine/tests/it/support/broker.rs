@@ -185,7 +185,9 @@ fn disturb(bars: &mut Vec<SourceBar>, seed: u64) {
         2 => bars[pick(2, n)].close = f64::NAN,
         3 => bars[pick(3, n)].low = -1.0,
         4 => bars.insert(0, SourceBar { close: bars[0].open, open: bars[0].close, ..bars[0] }),
-        5 => drop(bars.remove(pick(5, n))),
+        5 => {
+            bars.remove(pick(5, n));
+        }
         6 => {
             let bar = &mut bars[pick(6, n)];
             std::mem::swap(&mut bar.high, &mut bar.low);
