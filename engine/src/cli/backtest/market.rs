@@ -71,7 +71,9 @@ impl Bars {
         adjustments: Vec<String>,
     ) -> Self {
         let instruments = symbols.iter().map(|symbol| Instrument::us_equity(symbol)).collect();
-        Self { files, calendar, resolution, symbols, instruments, adjustments }
+        // The kept rules hold the events that the run saw.
+        let events = Vec::new();
+        Self { files, calendar, resolution, symbols, instruments, adjustments, events }
     }
 
     /// One account has one currency and its figures one calendar.
