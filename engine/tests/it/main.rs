@@ -25,6 +25,7 @@ mod ingest_broker;
 mod ingest_broker_kill;
 mod ingest_events;
 mod ingest_fetch;
+mod ingest_fetch_faults;
 mod ingest_kill;
 mod ingest_memory;
 mod ingest_sample;

@@ -109,7 +109,7 @@ fn details(status: &SeriesStatus, text: &mut String) {
     let name = format!("{} {}", series.symbol, series.resolution);
     let fetched = status.fetched_at.map_or("at a time not known".to_owned(), minute);
     text.push_str(&format!(
-        "{name}: {}, {} prices, epoch {}, last brought in {fetched}\n",
+        "{name}: {}, {} prices, epoch {}, fetched {fetched}\n",
         series.source, series.adjustment, series.epoch
     ));
     let gaps = status.gaps.iter().take(GAPS_SHOWN).map(|gap| {

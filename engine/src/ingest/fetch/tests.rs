@@ -176,43 +176,8 @@ proptest! {
             let (Some(newer), Some(older)) = (pair[0].core, pair[1].core) else { return true };
             older.1 < newer.0
         }), "newest first");
-        for chunk in &chunks {
-            prop_assert!(Span::new(chunk.span.count, chunk.span.unit) == Some(chunk.span));
-            prop_assert!(chunk.end.is_none_or(|end| end <= now && end % SECOND_NS == 0));
-            if let Some(core) = chunk.core {
-                prop_assert!(chunk.window.0 <= core.0 && core.1 <= chunk.window.1);
-            }
-            let count = Sessions::between(market, chunk.sessions.0, chunk.sessions.1).len();
-            match limit(market) {
-                Limit::Sessions(most) => prop_assert!(count <= most + 30, "{count} sessions"),
-                Limit::Seconds(most) => {
-                    prop_assert!(chunk.span.unit == SpanUnit::S && chunk.span.count <= most);
-                }
-            }
-            let reach = match chunk.span {
-                Span { count, unit: SpanUnit::D } => i64::from(count) >= count_of(market, chunk),
-                Span { count, unit: SpanUnit::Y } => i64::from(count) * 365 * DAY_NS + 370 * DAY_NS
-                    > chunk.end.unwrap_or(now) - chunk.window.0,
-                _ => true,
-            };
-            prop_assert!(reach, "{chunk:?}");
-        }
-        // Chunks that meet overlap; and where anything is held, something is compared with it.
-        if let Limit::Sessions(_) = limit(market) {
-            for pair in chunks.windows(2) {
-                if let (Some(newer), Some(older)) = (pair[0].core, pair[1].core)
-                    && older.1 + 4 * DAY_NS > newer.0 && older.1 < newer.0
-                    && Sessions::between(market, pair[1].sessions.1, pair[0].sessions.0).len() <= 1
-                {
-                    prop_assert!(pair[1].window.1 > newer.0, "{pair:?}");
-                }
-            }
-            let is_held = !covered.is_empty();
-            let compared = chunks.iter().any(|chunk| {
-                covered.iter().any(|held| held.0 <= chunk.window.1 && chunk.window.0 <= held.1)
-            });
-            prop_assert!(!is_held || chunks.is_empty() || compared, "{chunks:?} {covered:?}");
-        }
+        within_limits(market, now, &chunks)?;
+        looks_back(market, &chunks, &covered)?;
         prop_assert!(overlap(market) >= 1);
     }
 }
@@ -238,4 +203,57 @@ fn a_span_of_each_unit_begins_where_the_broker_begins_it() {
         assert_eq!(daily(span, SUNDAY), (first.to_owned(), friday.clone()), "{span}");
     }
     assert_eq!(Resolution::Day1, market("1d").resolution);
+}
+
+/// Spans are ones that the broker takes, no longer than its limits, and reach as far as they must.
+fn within_limits(market: Market, now: i64, chunks: &[Chunk]) -> Result<(), TestCaseError> {
+    for chunk in chunks {
+        prop_assert!(Span::new(chunk.span.count, chunk.span.unit) == Some(chunk.span));
+        prop_assert!(chunk.end.is_none_or(|end| end <= now && end % SECOND_NS == 0));
+        if let Some(core) = chunk.core {
+            prop_assert!(chunk.window.0 <= core.0 && core.1 <= chunk.window.1);
+        }
+        let count = Sessions::between(market, chunk.sessions.0, chunk.sessions.1).len();
+        match limit(market) {
+            Limit::Sessions(most) => prop_assert!(count <= most + 30, "{count} sessions"),
+            Limit::Seconds(most) => {
+                prop_assert!(chunk.span.unit == SpanUnit::S && chunk.span.count <= most);
+            }
+        }
+        let reach = match chunk.span {
+            Span { count, unit: SpanUnit::D } => i64::from(count) >= count_of(market, chunk),
+            Span { count, unit: SpanUnit::Y } => {
+                i64::from(count) * 365 * DAY_NS + 370 * DAY_NS
+                    > chunk.end.unwrap_or(now) - chunk.window.0
+            }
+            _ => true,
+        };
+        prop_assert!(reach, "{chunk:?}");
+    }
+    Ok(())
+}
+
+/// Chunks that meet overlap, and where anything is held, something is compared with it.
+fn looks_back(
+    market: Market,
+    chunks: &[Chunk],
+    covered: &[(i64, i64)],
+) -> Result<(), TestCaseError> {
+    if let Limit::Sessions(_) = limit(market) {
+        for pair in chunks.windows(2) {
+            if let (Some(newer), Some(older)) = (pair[0].core, pair[1].core)
+                && older.1 + 4 * DAY_NS > newer.0
+                && older.1 < newer.0
+                && Sessions::between(market, pair[1].sessions.1, pair[0].sessions.0).len() <= 1
+            {
+                prop_assert!(pair[1].window.1 > newer.0, "{pair:?}");
+            }
+        }
+        let is_held = !covered.is_empty();
+        let compared = chunks.iter().any(|chunk| {
+            covered.iter().any(|held| held.0 <= chunk.window.1 && chunk.window.0 <= held.1)
+        });
+        prop_assert!(!is_held || chunks.is_empty() || compared, "{chunks:?} {covered:?}");
+    }
+    Ok(())
 }

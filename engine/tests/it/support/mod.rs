@@ -3,6 +3,7 @@
 pub(crate) mod broker;
 pub(crate) mod browser;
 pub(crate) mod child;
+pub(crate) mod desk;
 pub(crate) mod door;
 pub(crate) mod ingest;
 pub(crate) mod over_tcp;
