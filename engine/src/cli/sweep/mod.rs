@@ -3,7 +3,7 @@
 
 mod args;
 mod axis;
-mod csv;
+mod export;
 mod heat;
 mod kept;
 mod luck;
@@ -79,7 +79,7 @@ async fn one(
     heat::draw(app, &searched, &tally, args)?;
     if let (Some(path), Some(kept)) = (&args.csv, &kept) {
         let path = args.beside(path, &searched.symbols);
-        csv::write(&path, kept, &searched).await?;
+        export::write(&path, kept, &searched).await?;
         app.out.note(&format!("wrote {}", path.display()));
     }
     Ok(finished)
