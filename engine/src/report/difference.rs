@@ -55,7 +55,7 @@ pub fn inputs(one: (&str, &Report), other: (&str, &Report)) -> Result<Vec<Differ
         flatten("", &config, &mut values);
         Ok(values)
     };
-    Ok(differing(flat(one)?, flat(other)?))
+    Ok(differing(&flat(one)?, &flat(other)?))
 }
 
 /// The figures that differ.
@@ -67,7 +67,7 @@ pub fn figures(one: &Report, other: &Report) -> Vec<Difference> {
         flatten("costs", &serde_json::to_value(report.costs).unwrap_or_default(), &mut values);
         values
     };
-    differing(flat(one), flat(other))
+    differing(&flat(one), &flat(other))
 }
 
 /// The first trade that is another one, or that only one of the runs has.
@@ -102,7 +102,7 @@ fn flatten(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
 }
 
 /// Names whose values differ, in the order of the first list, then what only the second has.
-fn differing(one: Vec<(String, Value)>, other: Vec<(String, Value)>) -> Vec<Difference> {
+fn differing(one: &[(String, Value)], other: &[(String, Value)]) -> Vec<Difference> {
     let of = |list: &[(String, Value)], name: &str| {
         let found = list.iter().find(|(known, _)| known == name);
         found.map_or(Value::Null, |(_, value)| value.clone())
@@ -111,7 +111,7 @@ fn differing(one: Vec<(String, Value)>, other: Vec<(String, Value)>) -> Vec<Diff
     let names: Vec<&String> = one.iter().chain(added).map(|(name, _)| name).collect();
     names
         .into_iter()
-        .map(|name| Difference { name: name.clone(), one: of(&one, name), other: of(&other, name) })
+        .map(|name| Difference { name: name.clone(), one: of(one, name), other: of(other, name) })
         .filter(|difference| difference.one != difference.other)
         .collect()
 }
@@ -138,7 +138,7 @@ pub fn text(inputs: &[Difference], figures: &[Difference], trade: Option<&FirstT
     }
     let [before, after] = values;
     let heading = format!("First other trade: number {number}");
-    part(&mut text, &heading, &differing(before, after), "");
+    part(&mut text, &heading, &differing(&before, &after), "");
     text
 }
 
@@ -214,10 +214,10 @@ mod tests {
 
     #[test]
     fn what_only_one_run_has_is_null_in_the_other() {
-        let list = |values: &[(&str, i32)]| {
+        let list = |values: &[(&str, i32)]| -> Vec<(String, Value)> {
             values.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
         };
-        let found = differing(list(&[("a", 1), ("b", 2)]), list(&[("b", 2), ("c", 3)]));
+        let found = differing(&list(&[("a", 1), ("b", 2)]), &list(&[("b", 2), ("c", 3)]));
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].name.as_str(), &found[0].other), ("a", &Value::Null));
         assert_eq!((found[1].name.as_str(), &found[1].one), ("c", &Value::Null));

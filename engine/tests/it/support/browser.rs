@@ -70,7 +70,8 @@ impl Browser {
     /// Sends a command and waits for its result; what happens meanwhile is kept.
     pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
         self.number += 1;
-        let mut message = json!({ "id": self.number, "method": method, "params": params });
+        let mut message = json!({ "id": self.number, "method": method });
+        message["params"] = params;
         if !self.session.is_empty() {
             message["sessionId"] = json!(self.session);
         }
