@@ -228,12 +228,14 @@ mod tests {
     #[test]
     fn applied_migrations_never_change() {
         let sums: Vec<String> = SQLITE.iter().chain(POSTGRES).map(Migration::checksum).collect();
-        // sha256sum migrations/*/*.sql
+        // sha256sum migrations/sqlite/* migrations/postgres/*
         let applied = [
             "2ed6eabba157ef8f8d9e50f33b0bb8222de53fbe4e638d6ce475e3bafb32c69f",
             "481dbb8ccf646f989887ef04997d7772621395bbd07205f446025780781d5bab",
+            "e2c3bbf7230da53a554c791ede579b6d8b257d82b32255b3fde71480a7962968",
             "77f822e872fcd034488da23f459f4a5a55b2b7e3baeecbb1a81e17f88076344c",
             "28e676061b2e80f6f0e5f20ae7af651047f20631bcec06b5ef338fabf4a2c18e",
+            "256abedb41c03b3b635d324083470cbaff70bdef004f97903a95a7c27a8a5e80",
         ];
         assert_eq!(sums, applied);
     }

@@ -129,7 +129,7 @@ fn a_corrected_bar_is_taken_over_and_is_on_record() {
         let desk = Desk::new(FRIDAY).await;
         let daily = wanted(Resolution::Day1, "1 Y");
         desk.broker.faults([Fault::Bars(|bars| {
-            bars.iter_mut().rev().skip(2).take(1).for_each(|bar| bar.volume += 7.0)
+            bars.iter_mut().rev().skip(2).take(1).for_each(|bar| bar.volume += 7.0);
         })]);
         desk.run(&daily).await;
         let report = desk.run(&daily).await;
