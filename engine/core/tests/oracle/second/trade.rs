@@ -66,17 +66,7 @@ impl Oracle<'_> {
         }
         let own =
             |o: &Self, wish: &(u64, f64, f64, f64)| Some((o.ticket(wish.0).ask.instrument, wish.3));
-        let needs: Vec<f64> = money
-            .iter()
-            .map(|w| self.need(self.ticket(w.0).ask.instrument, w.1, w.2, w.3))
-            .collect();
-        let mut named: Vec<_> = money
-            .iter()
-            .zip(&needs)
-            .map(|(w, need)| (SYMBOLS[self.ticket(w.0).ask.instrument], *need))
-            .collect();
-        named.sort_by_key(|(symbol, _)| *symbol);
-        let total: f64 = named.iter().map(|(_, need)| need).sum();
+        let total = self.total_need(&money);
         let Some(first) = money.first() else { return };
         let power = self.power(when, own(self, first));
         for wish in money {
@@ -102,6 +92,17 @@ impl Oracle<'_> {
                 self.fill(wish, units, when, reason);
             }
         }
+    }
+
+    /// What all of `money` need together, added in the order of their symbols.
+    fn total_need(&self, money: &[(u64, f64, f64, f64)]) -> f64 {
+        let mut named: Vec<(&str, f64)> = Vec::new();
+        for wish in money {
+            let instrument = self.ticket(wish.0).ask.instrument;
+            named.push((SYMBOLS[instrument], self.need(instrument, wish.1, wish.2, wish.3)));
+        }
+        named.sort_by_key(|(symbol, _)| *symbol);
+        named.iter().map(|(_, need)| need).sum()
     }
 
     pub(super) fn fixed(&mut self, wish: (u64, f64, f64, f64), when: When, lacks: Reason) {
