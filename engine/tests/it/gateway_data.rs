@@ -204,7 +204,11 @@ fn identical_requests_at_once_are_one() {
 fn a_complaint_about_our_pace_is_waited_out() {
     block_on(async {
         let simulated = simulated_with(simulator::Pacing::Published).await;
-        let gateway: Arc<dyn Gateway> = Arc::from(gateway::open(settings(&simulated)));
+        // Longer than the two seconds that the broker looks back.
+        let pause = std::time::Duration::from_millis(2_200);
+        let limits = Limits { pacing_pause: pause, ..Limits::default() };
+        let asked = Settings { limits, ..settings(&simulated) };
+        let gateway: Arc<dyn Gateway> = Arc::from(gateway::open(asked));
         let apple = Contract::us_stock("AAPL");
         // Eight of one contract at once; the broker takes five in two seconds.
         let asked = (1..=8).map(|n| request(&apple, Resolution::Sec30, &format!("{} S", n * 600)));
