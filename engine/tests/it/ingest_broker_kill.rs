@@ -52,18 +52,31 @@ fn file_url(program: &Program) -> String {
 #[test]
 fn killed_a_hundred_times_the_program_ends_with_the_rows_of_an_undisturbed_run() {
     let (gateway, disturbed, undisturbed) = (gateway(), Program::new(), Program::new());
+    let urls = [file_url(&disturbed), file_url(&undisturbed)];
+    killed(&gateway, &disturbed, &urls, "4 Y");
+}
+
+#[test]
+fn killed_a_hundred_times_above_postgresql_it_ends_with_those_rows_too() {
+    let (gateway, program, cluster) = (gateway(), Program::new(), shared());
+    killed(&gateway, &program, &[cluster.database(), cluster.database()], "1 Y");
+}
+
+/// Kills the program while it fetches into the first database and asks for the rows of the second.
+fn killed(gateway: &OverTcp, program: &Program, urls: &[String; 2], span: &str) {
+    let [disturbed, undisturbed] = urls;
     let (mut kills, mut symbols) = (0, 0);
     while kills < KILLS {
         let symbol = format!("K{symbols}");
         symbols += 1;
-        let args = ["ingest", "-s", &symbol, "-r", "30m", "-d", "4 Y"];
+        let args = |url| ["ingest", "-s", &symbol, "-r", "30m", "-d", span, "--database", url];
         let began = Instant::now();
-        let said = gateway.run(&undisturbed, &args);
+        let said = gateway.run(program, &args(undisturbed));
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         // As long as this took, so that every moment of a run is hit on any machine.
         let longest = u64::try_from(began.elapsed().as_micros()).unwrap();
         for _ in 0..KILLS_A_SYMBOL {
-            let mut command = gateway.command(&disturbed, &args);
+            let mut command = gateway.command(program, &args(disturbed));
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             std::thread::sleep(Duration::from_micros(mix(symbols << 32 | kills) % longest));
             // It may have ended by itself.
@@ -73,11 +86,10 @@ fn killed_a_hundred_times_the_program_ends_with_the_rows_of_an_undisturbed_run()
             }
             kills += 1;
         }
-        let said = gateway.run(&disturbed, &args);
+        let said = gateway.run(program, &args(disturbed));
         assert_eq!(said.code, Some(0), "{}", said.stderr);
-        let resolution = Resolution::Min30;
-        let expected = rows(&file_url(&undisturbed), &symbol, resolution);
-        assert!(rows(&file_url(&disturbed), &symbol, resolution) == expected, "{symbol}");
+        let expected = rows(undisturbed, &symbol, Resolution::Min30);
+        assert!(rows(disturbed, &symbol, Resolution::Min30) == expected, "{symbol}");
         assert!(symbols < 3 * KILLS, "{kills} kills of {symbols} symbols");
     }
 }
