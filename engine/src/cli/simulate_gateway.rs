@@ -22,15 +22,23 @@ use crate::{
     store::OpenMode,
 };
 
-const EXAMPLES: &str = "\
+/// The examples, which stand below the short and the long help.
+macro_rules! examples {
+    () => {
+        "\
 Examples:
   algo-trader simulate-gateway --port 4002 --seed 7
   algo-trader simulate-gateway --port 4002 --from-database
   algo-trader simulate-gateway --now 2026-11-20T21:30:00Z --speed 60
   algo-trader simulate-gateway --fault drop-after=3,symbol=AAPL
-  algo-trader simulate-gateway --split AAPL=2026-11-23:4 --script faults.toml";
+  algo-trader simulate-gateway --split AAPL=2026-11-23:4 --script faults.toml"
+    };
+}
 
-const FAULTS: &str = "\
+const EXAMPLES: &str = examples!();
+
+const FAULTS: &str = concat!(
+    "\
 Faults are written KIND[=VALUE][,KEY=VALUE ...].
 Keys: at=N begins with the Nth time that it could happen; times=N or always;
   symbol=S; p=P for a probability; for=connect, history, head, contract, time
@@ -56,12 +64,9 @@ are written as here:
 
 Symbols that begin with ZZ are unknown, those with XX ambiguous.
 
-Examples:
-  algo-trader simulate-gateway --port 4002 --seed 7
-  algo-trader simulate-gateway --port 4002 --from-database
-  algo-trader simulate-gateway --now 2026-11-20T21:30:00Z --speed 60
-  algo-trader simulate-gateway --fault drop-after=3,symbol=AAPL
-  algo-trader simulate-gateway --split AAPL=2026-11-23:4 --script faults.toml";
+",
+    examples!()
+);
 
 /// Listen as IB Gateway does, with made-up or kept prices
 #[derive(Args, Debug)]

@@ -78,13 +78,19 @@ impl Resolved {
         Some(self.path()?.file_name()?.to_string_lossy().into_owned())
     }
 
-    /// The sha256 of the bytes that will run, unless it is built in.
+    /// The bytes that will run, unless it is built in.
     #[must_use]
-    pub fn sha256(&self) -> Option<Sha256Sum> {
+    pub fn image(&self) -> Option<&Image> {
         match &self.source {
             Source::BuiltIn => None,
-            Source::File { image, .. } => Some(image.sha256()),
+            Source::File { image, .. } => Some(image),
         }
+    }
+
+    /// Their sha256.
+    #[must_use]
+    pub fn sha256(&self) -> Option<Sha256Sum> {
+        self.image().map(Image::sha256)
     }
 
     /// Parameters that the alias sets, as it writes them.

@@ -2,7 +2,7 @@
 
 use engine_core::series::check_bar;
 
-use super::{BarRow, SeriesInfo, SeriesKey, Written};
+use super::{BarRow, Revision, SeriesInfo, SeriesKey, Written};
 
 /// Checks the texts that name a series.
 ///
@@ -47,6 +47,17 @@ pub(super) fn grow(series: &mut SeriesInfo, rows: &[BarRow], written: Written) {
     series.bars += i64::try_from(written.new).expect("a count of rows in memory");
     series.first_ts = Some(series.first_ts.map_or(first.bar.ts, |ts| ts.min(first.bar.ts)));
     series.last_ts = Some(series.last_ts.map_or(last.bar.ts, |ts| ts.max(last.bar.ts)));
+}
+
+/// What a series becomes when its rows are taken away.
+pub(super) fn empty(series: &mut SeriesInfo) {
+    (series.bars, series.first_ts, series.last_ts) = (0, None, None);
+}
+
+/// The revision that comes next, whose epoch the series has from then on.
+pub(super) fn next_revision(series: &mut SeriesInfo, revision: &Revision) -> Revision {
+    series.epoch += 1;
+    Revision { epoch: series.epoch, ..revision.clone() }
 }
 
 /// What has to be written, oldest first, and how the bars count.

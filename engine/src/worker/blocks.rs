@@ -21,15 +21,15 @@ use engine_core::{
 use serde::{Deserialize, Serialize};
 use strategy_api::{
     Resolution,
-    abi::{layout::StrategyDef, raw::ProgressPage, submitted},
+    abi::{layout::StrategyDef, raw::ProgressPage},
 };
 
 use super::{
     child::said,
-    job::{failed, member, of_name, open_columns},
+    job::{definitions, failed, members, of_name, open_columns},
     wire::{Done, Failed, Numbers, Reply, checksum, decode},
 };
-use crate::{feed::ColumnFile, registry::foreign::open_library};
+use crate::feed::ColumnFile;
 
 /// Bytes of indicator columns that a worker keeps for later trials.
 const MOST_COLUMN_BYTES: usize = 256 << 20;
@@ -158,8 +158,7 @@ pub(super) fn answer_blocks(
         Ok(found) => found,
         Err(reply) => return refuse(socket, nonce, reply),
     };
-    let members: Vec<Member<'_>> = files.iter().map(member).collect();
-    let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
+    let (members, resolution) = members(&files);
     let mut bench = match Bench::new(def, work, &members, resolution, progress) {
         Ok(bench) => bench,
         Err(reply) => return refuse(socket, nonce, reply),
@@ -178,11 +177,7 @@ fn prepare(
     library: Option<File>,
     files: Vec<OwnedFd>,
 ) -> Result<(&'static StrategyDef, Vec<ColumnFile>), Reply> {
-    let defs = match library.map(open_library).transpose() {
-        Ok(defs) => defs.unwrap_or_else(|| submitted().to_vec()),
-        Err(error) => return Err(Reply::NotOpened(error.into())),
-    };
-    Ok((of_name(&defs, &work.strategy)?, open_columns(files)?))
+    Ok((of_name(&definitions(library)?, &work.strategy)?, open_columns(files)?))
 }
 
 /// Says the same to the first question, whatever it is.

@@ -31,9 +31,9 @@ pub(super) fn perform(
     files: Vec<OwnedFd>,
     progress: &ProgressPage,
 ) -> Reply {
-    let defs = match library.map(open_library).transpose() {
-        Ok(defs) => defs.unwrap_or_else(|| submitted().to_vec()),
-        Err(error) => return Reply::NotOpened(error.into()),
+    let defs = match definitions(library) {
+        Ok(defs) => defs,
+        Err(reply) => return reply,
     };
     let done = match job {
         Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
@@ -61,6 +61,14 @@ impl From<DoorError> for Refusal {
             _ => None,
         };
         Self { reason, detail, lasting }
+    }
+}
+
+/// The strategies of the sealed file of a library, or those that are built in.
+pub(super) fn definitions(library: Option<File>) -> Result<Vec<&'static StrategyDef>, Reply> {
+    match library.map(open_library).transpose() {
+        Ok(defs) => Ok(defs.unwrap_or_else(|| submitted().to_vec())),
+        Err(error) => Err(Reply::NotOpened(error.into())),
     }
 }
 
@@ -104,8 +112,7 @@ fn run(
     progress: &ProgressPage,
 ) -> Result<Reply, Reply> {
     let files = open_columns(files)?;
-    let members: Vec<Member<'_>> = files.iter().map(member).collect();
-    let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
+    let (members, resolution) = members(&files);
     let result = backtest::run(def, values, &members, resolution, config, progress);
     Ok(match result {
         Ok(mut result) => {
@@ -124,17 +131,19 @@ fn proof(
     progress: &ProgressPage,
 ) -> Result<Reply, Reply> {
     let files = open_columns(files)?;
-    let members: Vec<Member<'_>> = files.iter().map(member).collect();
-    let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
+    let (members, resolution) = members(&files);
     let case = prove::Case { def, params, members: &members, resolution, config };
     let proof = prove::prove(&case, prove::EFFORT, progress);
     Ok(proof
         .map_or_else(|error| Reply::Failed(failed(error)), |proof| Reply::Proved(Box::new(proof))))
 }
 
-/// The bars of a file under its symbol.
-pub(super) fn member(file: &ColumnFile) -> Member<'_> {
-    Member { symbol: &file.info().symbol, columns: file.columns() }
+/// The bars of files under their symbols, and the length of the bars.
+pub(super) fn members(files: &[ColumnFile]) -> (Vec<Member<'_>>, Resolution) {
+    let named =
+        files.iter().map(|file| Member { symbol: &file.info().symbol, columns: file.columns() });
+    let resolution = files.first().map_or(Resolution::Day1, |file| file.info().resolution);
+    (named.collect(), resolution)
 }
 
 pub(super) fn failed(error: RunError) -> Failed {

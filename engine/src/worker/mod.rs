@@ -28,7 +28,7 @@ use std::{
 
 use engine_core::{
     backtest::{Config, RunResult, prove::Proof},
-    universe::{Alignment, Member},
+    universe::Alignment,
 };
 use strategy_api::{
     Resolution,
@@ -41,7 +41,7 @@ use strategy_api::{
 
 use crate::{
     feed::ColumnFile,
-    registry::{Resolved, Source, facts::StrategyFacts, image::Image},
+    registry::{Resolved, facts::StrategyFacts, image::Image},
 };
 use host::{End, Order, execute, signal_of};
 use wire::{Failed, Job, Reply};
@@ -219,10 +219,7 @@ impl About<'_> {
         limits: &Limits,
         mode: &Mode,
     ) -> Result<Reply, WorkerError> {
-        let image = match strategy.source() {
-            Source::BuiltIn => None,
-            Source::File { image, .. } => Some(image),
-        };
+        let image = strategy.image();
         match mode {
             Mode::Worker(program) => self.reply(self.execute(program, job, image, limits)?, limits),
             Mode::InProcess => self.perform_here(&job, image),
@@ -320,7 +317,7 @@ impl About<'_> {
     }
 
     fn resolution(&self) -> Resolution {
-        self.files.first().map_or(Resolution::Day1, |file| file.info().resolution)
+        job::members(self.files).1
     }
 
     /// Start of a step of the timeline that the worker worked on.
@@ -329,10 +326,9 @@ impl About<'_> {
             return None;
         }
         let until = self.until.unwrap_or(i64::MAX);
-        let members: Vec<Member<'_>> = self.files.iter().map(job::member).collect();
+        let (members, _) = job::members(self.files);
         let alignment = Alignment::of(&members);
-        let timeline = alignment.market(&members, self.resolution()).timeline().to_vec();
-        timeline.get(bar).copied().filter(|ts| *ts <= until)
+        alignment.timeline(&members).get(bar).copied().filter(|ts| *ts <= until)
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
 use super::{About, Limits, Mode, WorkerError, blocks::SweepWork, line::Line, subject_of};
 use crate::{
     feed::ColumnFile,
-    registry::{Resolved, Source, image::Image},
+    registry::{Resolved, image::Image},
 };
 use engine_core::{
     backtest::Config,
@@ -299,9 +299,6 @@ impl Desk {
     }
 
     pub(super) fn image(&self) -> Option<&Image> {
-        match self.job.strategy.source() {
-            Source::BuiltIn => None,
-            Source::File { image, .. } => Some(image),
-        }
+        self.job.strategy.image()
     }
 }

@@ -71,9 +71,9 @@ pub struct Breach {
 /// # Errors
 /// When the run itself, or the run in another future, has no result.
 pub fn prove(case: &Case<'_>, effort: u64, progress: &ProgressPage) -> Result<Proof, RunError> {
-    let orders = case.orders(case.members, progress)?;
-    let timeline = Stage::new(case.members, case.resolution, case.config.to_ts).timeline().to_vec();
-    let places = Places::of(&orders, &timeline, case.members.len(), effort);
+    let stage = case.stage(case.members);
+    let orders = case.orders(&stage, progress)?;
+    let places = Places::of(&orders, stage.timeline(), case.members.len(), effort);
     let mut proof =
         Proof { decisions: places.decisions, proved: places.proved, futures: 0, breach: None };
     for (number, known_ts) in (0..).zip(&places.ts) {
@@ -83,7 +83,7 @@ pub fn prove(case: &Case<'_>, effort: u64, progress: &ProgressPage) -> Result<Pr
                 case.members.iter().map(|one| future.after(one, *known_ts, number)).collect();
             let members: Vec<Member<'_>> =
                 others.iter().zip(case.members).map(|(bars, one)| bars.member(one)).collect();
-            let changed = case.orders(&members, progress)?;
+            let changed = case.orders(&case.stage(&members), progress)?;
             proof.futures += 1;
             if let Some(breach) = first_difference(&orders, &changed, *known_ts) {
                 return Ok(Proof { breach: Some(breach), ..proof });
@@ -94,12 +94,15 @@ pub fn prove(case: &Case<'_>, effort: u64, progress: &ProgressPage) -> Result<Pr
 }
 
 impl Case<'_> {
+    fn stage<'m>(&self, members: &[Member<'m>]) -> Stage<'m> {
+        Stage::new(members, self.resolution, self.config.to_ts)
+    }
+
     fn orders(
         &self,
-        members: &[Member<'_>],
+        stage: &Stage<'_>,
         progress: &ProgressPage,
     ) -> Result<Vec<OrderRecord>, RunError> {
-        let stage = Stage::new(members, self.resolution, self.config.to_ts);
         Ok(stage.run(self.def, self.params, self.config, progress)?.orders)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use strategy_api::{abi::layout::RawColumn, indicators::ColumnSpec};
+use strategy_api::{Columns, abi::layout::RawColumn, indicators::ColumnSpec};
 
 use super::{Finished, Judged, market::Bars};
 use crate::{
@@ -47,10 +47,8 @@ fn picture<'a>(
     finished: &'a Finished<'_>,
     index: usize,
 ) -> PlotData<'a> {
-    let visible = bars.visible(index, run.config);
-    let first = finished.ts.first().copied().unwrap_or(i64::MIN);
-    let start = visible.ts.partition_point(|ts| *ts < first);
-    let overlays = overlays(finished, bars, index, run, start);
+    let (visible, start) = bars.traded(index, run.config, &finished.ts);
+    let overlays = overlays(finished, &visible, start);
     let curve =
         |name: &str, values: &'a [f64]| Curve { name: name.to_owned(), ts: &finished.ts, values };
     let benchmark = finished.beside.zip(run.benchmark);
@@ -79,20 +77,17 @@ pub(super) fn title(run: &Judged<'_>) -> String {
 /// too and cut to the traded bars.
 pub(super) fn overlays<'a>(
     finished: &Finished<'_>,
-    bars: &'a Bars,
-    index: usize,
-    run: &Judged<'_>,
+    visible: &Columns<'a>,
     start: usize,
 ) -> Vec<Overlay<'a>> {
-    let visible = bars.visible(index, run.config);
     let specs = finished.result.columns.iter().filter_map(|(kind, input, output, params)| {
         let (kind, input, output, params) = (*kind, *input, *output, *params);
         let raw = RawColumn { kind, input, output, reserved: 0, params, more: [0; 2] };
         ColumnSpec::from_wire(&raw).ok()
     });
-    let mut overlays: Vec<_> = specs.map(|spec| plot::overlay(&spec, &visible)).collect();
+    let mut overlays: Vec<_> = specs.map(|spec| plot::overlay(&spec, visible)).collect();
     if overlays.is_empty() {
-        overlays = plot::moving_averages(&visible);
+        overlays = plot::moving_averages(visible);
     }
     for overlay in &mut overlays {
         overlay.values = overlay.values[start..].to_vec().into();

@@ -10,7 +10,7 @@ use crate::{
     cli::app::App,
     error::{Code, Failure},
     feed::{self, ColumnFile},
-    registry::{Resolved, Source},
+    registry::Resolved,
 };
 
 /// Keeps bars and plugins of a run. A folder that takes nothing fails no run: it only cannot be repeated
@@ -19,12 +19,8 @@ pub(super) fn keep(app: &App, run: &Judged<'_>, bars: &Bars) {
     let archive = Archive::new(app.home.kept());
     let strategies = [Some(run.strategy), run.benchmark.map(|(other, _)| other)];
     let files = bars.files.iter().map(|file| (Kind::Bars, name(file), file.file().try_clone()));
-    let plugins = strategies.into_iter().flatten().filter_map(|strategy| match strategy.source() {
-        Source::BuiltIn => None,
-        Source::File { image, .. } => {
-            Some((Kind::Plugin, image.sha256().to_string(), image.share()))
-        }
-    });
+    let images = strategies.into_iter().flatten().filter_map(Resolved::image);
+    let plugins = images.map(|image| (Kind::Plugin, image.sha256().to_string(), image.share()));
     for (kind, name, file) in files.chain(plugins) {
         let kept = file.and_then(|file| archive.keep(kind, &name, &file));
         if let Err(error) = kept {

@@ -148,6 +148,18 @@ impl Bars {
         columns.slice(0..end)
     }
 
+    /// The same, and the first row of them that was traded; `ts` are the traded steps.
+    pub(super) fn traded(
+        &self,
+        instrument: usize,
+        config: &Config,
+        ts: &[i64],
+    ) -> (Columns<'_>, usize) {
+        let visible = self.visible(instrument, config);
+        let first = ts.first().copied().unwrap_or(i64::MIN);
+        (visible, visible.ts.partition_point(|ts| *ts < first))
+    }
+
     pub(in crate::cli) fn last_prices(&self, config: &Config) -> Vec<f64> {
         let close = |index| self.visible(index, config).close.last().copied().unwrap_or(0.0);
         (0..self.files.len()).map(close).collect()

@@ -26,7 +26,7 @@ use super::{Done, Outcome, app::App};
 use crate::{
     error::{Code, Failure},
     plot,
-    registry::{Registry, Resolved, Retry, Source},
+    registry::{Registry, Resolved, Retry},
     report::{
         self, DataFacts, Lists, ProofFacts, Report, StrategyFacts, export, file::write_whole,
         record,
@@ -129,8 +129,7 @@ fn execute(
     let (result, beside) = std::thread::scope(|scope| {
         let beside = run.benchmark.map(|(other, values)| {
             // What is part of this program needs no protection from itself.
-            let is_built_in = matches!(other.source(), Source::BuiltIn);
-            let mode = if is_built_in { &Mode::InProcess } else { mode };
+            let mode = if other.image().is_none() { &Mode::InProcess } else { mode };
             scope.spawn(move || execute(other, values, mode))
         });
         let result = execute(run.strategy, run.values, mode);

@@ -54,9 +54,7 @@ fn series<'a>(
     finished: &Finished<'_>,
     index: usize,
 ) -> SymbolSeries<'a> {
-    let visible = bars.visible(index, run.config);
-    let first = finished.ts.first().copied().unwrap_or(i64::MIN);
-    let start = visible.ts.partition_point(|ts| *ts < first);
+    let (visible, start) = bars.traded(index, run.config, &finished.ts);
     let indicator = |overlay: plot::Overlay<'a>| Indicator {
         name: overlay.name,
         panel: match overlay.panel {
@@ -68,9 +66,6 @@ fn series<'a>(
     SymbolSeries {
         symbol: run.args.symbol[index].clone(),
         bars: visible.slice(start..visible.len()),
-        overlays: draw::overlays(finished, bars, index, run, start)
-            .into_iter()
-            .map(indicator)
-            .collect(),
+        overlays: draw::overlays(finished, &visible, start).into_iter().map(indicator).collect(),
     }
 }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     super::{Done, Outcome, app::App, interrupt, table::table},
-    IngestArgs,
+    IngestArgs, gap_text,
 };
 use crate::ingest::csv::Source;
 use crate::{
@@ -174,12 +174,7 @@ fn gaps(report: &IngestReport) -> String {
     if gaps.missing == 0 {
         return "0".to_owned();
     }
-    let day = |ts: i64| utc_date(ts).to_string();
-    let shown = gaps.first.iter().map(|gap| match (day(gap.from_ts), day(gap.to_ts)) {
-        (from, to) if from == to => format!("{from} ({})", gap.missing),
-        (from, to) => format!("{from} to {to} ({})", gap.missing),
-    });
-    let shown: Vec<String> = shown.collect();
+    let shown: Vec<String> = gaps.first.iter().map(gap_text).collect();
     let more = if gaps.runs > shown.len() as u64 { ", ..." } else { "" };
     format!("{} bars in {} gaps: {}{more}", count(gaps.missing), count(gaps.runs), shown.join(", "))
 }

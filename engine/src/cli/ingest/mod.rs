@@ -13,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use args::IngestArgs;
 use args::Task;
+use engine_core::calendar::{Gap, utc_date};
 pub(super) use fetch::one as fetch_one;
 
 use super::{Outcome, app::App, interrupt};
@@ -21,6 +22,14 @@ use super::{Outcome, app::App, interrupt};
 pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// A gap with its days: `2024-01-02 to 2024-01-04 (3)`.
+fn gap_text(gap: &Gap) -> String {
+    match (utc_date(gap.from_ts), utc_date(gap.to_ts)) {
+        (from, to) if from == to => format!("{from} ({})", gap.missing),
+        (from, to) => format!("{from} to {to} ({})", gap.missing),
+    }
 }
 
 pub(super) async fn run(app: &App, args: &IngestArgs) -> Outcome {

@@ -7,7 +7,7 @@ use strategy_api::Resolution;
 
 use super::{
     super::{Done, Outcome, app::App, table::table},
-    IngestArgs, now,
+    IngestArgs, gap_text, now,
 };
 use crate::{
     error::{Code, Failure},
@@ -112,15 +112,7 @@ fn details(status: &SeriesStatus, text: &mut String) {
         "{name}: {}, {} prices, epoch {}, fetched {fetched}\n",
         series.source, series.adjustment, series.epoch
     ));
-    let gaps = status.gaps.iter().take(GAPS_SHOWN).map(|gap| {
-        let (from, to) = (utc_date(gap.from_ts), utc_date(gap.to_ts));
-        if from == to {
-            format!("{from} ({})", gap.missing)
-        } else {
-            format!("{from} to {to} ({})", gap.missing)
-        }
-    });
-    let shown: Vec<String> = gaps.collect();
+    let shown: Vec<String> = status.gaps.iter().take(GAPS_SHOWN).map(gap_text).collect();
     if !shown.is_empty() {
         let more = if status.gaps.len() > shown.len() { ", ..." } else { "" };
         text.push_str(&format!("{name}: missing {}{more}\n", shown.join(", ")));

@@ -33,17 +33,22 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
     let registry = app.registry(Retry::No)?;
-    // A first look, so that a wrong option is told before any bar is read.
-    space::plan(&registry.resolve(&args.strategy)?, args)?;
+    // Before any bar is read, so that a wrong option is told at once.
+    let plan = space::plan(&registry.resolve(&args.strategy)?, args)?;
     interrupt::hold();
     let store = app.store(OpenMode::ReadWrite).await?;
     let (mut finished, mut failures) = (Vec::new(), Vec::new());
     for symbols in args.sweeps() {
         let one = async {
             let strategy = registry.resolve(&args.strategy)?;
-            let plan = space::plan(&strategy, args)?;
             let bars = Bars::obtain(app, &*store, &symbols, args.rules.resolution).await?;
-            one(app, args, &*store, Search::new(strategy, plan, bars, symbols.clone(), args)).await
+            one(
+                app,
+                args,
+                &*store,
+                Search::new(strategy, plan.clone(), bars, symbols.clone(), args),
+            )
+            .await
         };
         match one.await {
             Ok(sweep) => finished.push(sweep),

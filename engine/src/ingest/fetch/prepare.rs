@@ -55,17 +55,17 @@ impl Job<'_> {
     /// The requests to make.
     pub(super) fn plan(&self) -> Result<Vec<Chunk>, IngestError> {
         let Some(window) = self.window else { return Ok(Vec::new()) };
-        let again: Vec<(i64, i64)> = self.again_days();
-        let ask = Ask {
-            market: self.market,
-            what: self.request.what,
-            now: self.now,
-            window,
-            covered: &self.covered,
-            again: &again,
-            head: self.head,
-        };
-        Ok(plan(&ask)?)
+        self.plan_of(window, &self.covered, &self.again_days())
+    }
+
+    fn plan_of(
+        &self,
+        window: Window,
+        covered: &[(i64, i64)],
+        again: &[(i64, i64)],
+    ) -> Result<Vec<Chunk>, IngestError> {
+        let (market, what, now, head) = (self.market, self.request.what, self.now, self.head);
+        Ok(plan(&Ask { market, what, now, window, covered, again, head })?)
     }
 
     /// What an answer is entered as in the ledger.
@@ -106,16 +106,7 @@ impl Job<'_> {
             _ => latest,
         };
         let window = Window { first, last, is_open: last == latest, since: None };
-        let ask = Ask {
-            market: self.market,
-            what: self.request.what,
-            now: self.now,
-            window,
-            covered: &[],
-            again: &[],
-            head: self.head,
-        };
-        Ok(plan(&ask)?)
+        self.plan_of(window, &[], &[])
     }
 }
 

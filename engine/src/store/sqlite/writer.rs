@@ -180,14 +180,12 @@ impl BarWriter for SqliteWriter<'_> {
             .map_err(|e| self.store.fault(e))?;
         self.changed |= self.series.bars > 0;
         self.held = None;
-        let series = &mut self.series;
-        (series.bars, series.first_ts, series.last_ts) = (0, None, None);
+        diff::empty(&mut self.series);
         Ok(())
     }
 
     async fn revise(&mut self, revision: &Revision) -> Result<(), StoreError> {
-        self.series.epoch += 1;
-        let revision = Revision { epoch: self.series.epoch, ..revision.clone() };
+        let revision = diff::next_revision(&mut self.series, revision);
         statements::add_revision(self.lease.db(), self.series.id, &revision)
             .await
             .map_err(|e| self.store.fault(e))
