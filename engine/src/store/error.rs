@@ -73,6 +73,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Another program replaces the same series.
+    pub(super) fn overtaken(location: &str) -> Self {
+        let reason = "another program fetches all of the same series anew".to_owned();
+        Self::Busy { location: location.to_owned(), reason }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let help = match &error {

@@ -27,7 +27,7 @@ pub use error::StoreError;
 pub use sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
 pub use types::{
     BarRow, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
-    Written,
+    Stage, Written,
 };
 
 /// What the caller wants to do with the database.
@@ -120,6 +120,19 @@ pub trait Store: Send + Sync {
     async fn rejects(&self, series: i64) -> Result<Vec<Reject>, StoreError>;
     /// What the source changed about the past of a series, oldest first.
     async fn revisions(&self, series: i64) -> Result<Vec<Revision>, StoreError>;
+    /// Begins to put bars aside that will take the place of all that a series holds. What was put aside
+    /// for it before is dropped.
+    async fn begin_stage(&self, series: i64) -> Result<Stage, StoreError>;
+    /// Puts bars aside; one of the same time is replaced. Times rise within one call.
+    /// [`StoreError::Busy`] once another stage of the series has begun.
+    async fn stage(&self, stage: Stage, rows: &[BarRow]) -> Result<(), StoreError>;
+    /// The first `count` bars from `from_ts` on that are put aside, oldest first.
+    async fn staged(
+        &self,
+        stage: Stage,
+        from_ts: i64,
+        count: usize,
+    ) -> Result<Vec<BarRow>, StoreError>;
     /// Begins to write bars of one series; nothing is visible before [`BarWriter::commit`].
     async fn write_bars(&self, key: &SeriesKey) -> Result<Box<dyn BarWriter + '_>, StoreError>;
     /// Keeps events; an event that is already there is replaced. Returns how many were new.
@@ -170,6 +183,9 @@ pub trait BarWriter: Send {
     /// Removes every bar of the series with its coverage and rejects, as the first thing that is done
     /// with the writer: it then holds nothing.
     async fn clear(&mut self) -> Result<(), StoreError>;
+    /// Makes sure that a stage of the series is not over; what is put aside then stays as it is until the
+    /// transaction ends, which drops it when a bar is new or changed.
+    async fn hold_stage(&mut self, stage: Stage) -> Result<(), StoreError>;
     /// Writes that the source changed the past: the epoch grows by one. The epoch of `revision` is not
     /// looked at.
     async fn revise(&mut self, revision: &Revision) -> Result<(), StoreError>;

@@ -34,6 +34,16 @@ pub struct SeriesKey {
     pub adjustment: String,
 }
 
+/// The bars that are put aside for a series, to take the place of those it has. Once another stage of
+/// the same series has begun, this one is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// The series.
+    pub(super) series: i64,
+    /// Which of its stages.
+    pub(super) number: i64,
+}
+
 /// A series that the database holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SeriesInfo {

@@ -27,6 +27,8 @@ use crate::{
 const KILLS: u64 = 100;
 /// Kills of one symbol until it may end.
 const KILLS_A_SYMBOL: u64 = 10;
+/// Kills of the program while it replaces a series, on each database.
+const REPLACING_KILLS: u64 = 20;
 /// Kills of PostgreSQL.
 const SERVER_KILLS: u64 = 20;
 
@@ -54,6 +56,33 @@ fn killed_a_hundred_times_the_program_ends_with_the_rows_of_an_undisturbed_run()
     let (gateway, disturbed, undisturbed) = (gateway(), Program::new(), Program::new());
     let urls = [file_url(&disturbed), file_url(&undisturbed)];
     killed(&gateway, &disturbed, &urls, "4 Y");
+}
+
+#[test]
+fn killed_while_it_replaces_a_series_the_program_leaves_the_old_one_or_the_new_one() {
+    let (gateway, program, cluster) = (gateway(), Program::new(), shared());
+    replaced(&gateway, &program, &file_url(&program));
+    replaced(&gateway, &program, &cluster.database());
+}
+
+/// Kills the program while it replaces a series, at moments all over a run.
+fn replaced(gateway: &OverTcp, program: &Program, url: &str) {
+    let args = ["ingest", "-s", "R", "-r", "30m", "-d", "2 Y", "--database", url];
+    assert_eq!(gateway.run(program, &args).code, Some(0));
+    let (old, again) = (rows(url, "R", Resolution::Min30), [&args[..], &["--replace"]].concat());
+    let began = Instant::now();
+    assert_eq!(gateway.run(program, &again).code, Some(0));
+    let longest = u64::try_from(began.elapsed().as_micros()).unwrap();
+    for kill in 0..REPLACING_KILLS {
+        let mut command = gateway.command(program, &again);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(longest * (kill + 1) / (REPLACING_KILLS + 1)));
+        let _ = child.kill();
+        child.wait().unwrap();
+        assert!(rows(url, "R", Resolution::Min30) == old, "kill {kill}");
+    }
+    assert_eq!(gateway.run(program, &again).code, Some(0));
+    assert!(rows(url, "R", Resolution::Min30) == old);
 }
 
 #[test]

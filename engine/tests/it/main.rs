@@ -23,6 +23,7 @@ mod golden;
 mod ingest;
 mod ingest_broker;
 mod ingest_broker_kill;
+mod ingest_broker_memory;
 mod ingest_events;
 mod ingest_fetch;
 mod ingest_fetch_faults;

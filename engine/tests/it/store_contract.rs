@@ -1,6 +1,6 @@
 //! What every database promises about bars, claimed once and run against SQLite and a real PostgreSQL.
 
-use algo_trader::store::{BarRow, Reject, Revision, Store, Written};
+use algo_trader::store::{BarRow, Reject, Revision, Store, StoreError, Written};
 use engine_core::instrument::Instrument;
 use strategy_api::{Bar, Resolution};
 
@@ -20,6 +20,8 @@ claims!(
     a_second_writer_waits_and_sees_what_the_first_one_wrote,
     a_cleared_series_holds_what_was_written_after_and_its_past_is_on_record,
     a_higher_mark_is_carried_to_every_later_row,
+    bars_put_aside_are_seen_by_nobody_until_they_take_the_place_of_the_others,
+    a_stage_is_over_once_another_one_has_begun_or_the_series_has_changed,
 );
 
 async fn a_commit_shows_all_and_a_drop_leaves_nothing(store: &dyn Store) {
@@ -272,4 +274,58 @@ async fn a_higher_mark_is_carried_to_every_later_row(store: &dyn Store) {
     let aths: Vec<_> = held(store, "SPY").await.iter().map(|row| row.ath).collect();
     let first = [all[0].ath, all[1].ath];
     assert_eq!(aths, [first[0], first[1], Some(50.0), Some(50.0), Some(99.0), None]);
+}
+
+fn bare(rows: &[BarRow]) -> Vec<BarRow> {
+    rows.iter().map(|row| BarRow { ma20: None, ma50: None, ath: None, ..*row }).collect()
+}
+
+async fn bars_put_aside_are_seen_by_nobody_until_they_take_the_place_of_the_others(
+    store: &dyn Store,
+) {
+    let (old, new) = (rows(0..10), bare(&rows(5..9_005)));
+    let (_, info) = write(store, "SPY", &old).await;
+    let stage = store.begin_stage(info.id).await.unwrap();
+    // The newest first, and some of them twice.
+    store.stage(stage, &new[4_000..]).await.unwrap();
+    store.stage(stage, &new[..4_007]).await.unwrap();
+    store.stage(stage, &[]).await.unwrap();
+    assert_eq!(store.series("SPY", Resolution::Min1).await.unwrap(), Some(info.clone()));
+    assert_eq!(held(store, "SPY").await, old);
+    assert_eq!(store.staged(stage, i64::MIN, usize::MAX).await.unwrap(), new);
+    assert_eq!(store.staged(stage, new[7].bar.ts, 2).await.unwrap(), new[7..9]);
+
+    let mut writer = store.write_bars(&key("SPY")).await.unwrap();
+    writer.hold_stage(stage).await.unwrap();
+    writer.clear().await.unwrap();
+    writer.append(&store.staged(stage, i64::MIN, 5_000).await.unwrap()).await.unwrap();
+    writer.append(&store.staged(stage, new[5_000].bar.ts, 5_000).await.unwrap()).await.unwrap();
+    assert_eq!(held(store, "SPY").await, old, "before the commit");
+    writer.commit(&covered(&new), &[]).await.unwrap();
+    assert_eq!(held(store, "SPY").await, new);
+    assert_eq!(store.staged(stage, i64::MIN, 1).await.unwrap(), [], "it is done with");
+}
+
+async fn a_stage_is_over_once_another_one_has_begun_or_the_series_has_changed(store: &dyn Store) {
+    let all = rows(0..30);
+    let (_, info) = write(store, "SPY", &all[..10]).await;
+    let (_, other) = write(store, "QQQ", &all[..10]).await;
+    let first = store.begin_stage(info.id).await.unwrap();
+    let beside = store.begin_stage(other.id).await.unwrap();
+    store.stage(first, &all[..20]).await.unwrap();
+    store.stage(beside, &all[..20]).await.unwrap();
+    // The same bars again are no change.
+    write(store, "SPY", &all[..10]).await;
+    assert_eq!(store.staged(first, 0, 99).await.unwrap().len(), 20);
+    let second = store.begin_stage(info.id).await.unwrap();
+    assert_eq!(store.staged(second, 0, 99).await.unwrap(), []);
+    let refused = store.stage(first, &all).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Busy { .. }), "{refused}");
+    let mut writer = store.write_bars(&key("SPY")).await.unwrap();
+    assert!(matches!(writer.hold_stage(first).await, Err(StoreError::Busy { .. })));
+    drop(writer);
+    store.stage(second, &all).await.unwrap();
+    write(store, "SPY", &all[10..12]).await;
+    assert_eq!(store.staged(second, 0, 99).await.unwrap(), []);
+    assert_eq!(store.staged(beside, 0, 99).await.unwrap(), all[..20]);
 }

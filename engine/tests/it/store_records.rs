@@ -118,7 +118,7 @@ async fn the_status_counts_rows_and_names_migrations(store: &dyn Store) {
     let status = store.status().await.unwrap();
     let bars = status.rows.iter().find(|(table, _)| table == "bars").unwrap();
     assert_eq!(bars.1, 10);
-    assert_eq!(status.applied, ["0001 initial", "0002 ledger", "0003 sweeps"]);
+    assert_eq!(status.applied, ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage"]);
     assert_eq!(status.pending, [] as [&str; 0]);
     assert!(status.size_bytes > 0);
 }

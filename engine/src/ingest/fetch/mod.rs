@@ -19,6 +19,7 @@ mod prepare;
 mod replace;
 mod report;
 mod request;
+mod rows;
 mod sessions;
 mod status;
 #[cfg(test)]

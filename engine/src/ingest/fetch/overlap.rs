@@ -4,10 +4,11 @@
 //! has a series with a jump that never was. A restatement is told from a correction by its constant
 //! ratio; where in doubt it is taken for one, because fetching all again costs time and nothing else.
 
+use super::rows::Rows;
 use crate::{
     gateway::What,
     ingest::{IngestError, derive::same_bar, validate::Checked},
-    store::{BarRow, BarWriter},
+    store::{BarWriter, Stage, Store, StoreError},
 };
 use strategy_api::Bar;
 
@@ -19,8 +20,6 @@ const PLAIN_RATIO: f64 = 0.05;
 const TOLERANCE: f64 = 2e-4;
 /// What a price is rounded to, at the coarsest.
 const TICK: f64 = 0.01;
-/// Held rows read at a time.
-const PAGE: usize = 4_096;
 
 /// What fetched bars say about held ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,41 +50,40 @@ pub(super) async fn compare(
     bars: &[Checked],
     what: What,
 ) -> Result<Agreement, IngestError> {
-    let mut pairs = Vec::new();
     let held = writer.held().and_then(|held| held.first_ts.zip(held.last_ts));
     let (Some((first, last)), Some((from, to))) = (held, bars.first().zip(bars.last())) else {
         return Ok(Agreement::Same);
     };
-    let (mut from, to) = (from.bar.ts.max(first), to.bar.ts.min(last));
-    let mut fetched = bars.iter().peekable();
-    while from <= to {
-        let page = writer.rows_from(from, PAGE).await?;
-        pair(&page, &mut fetched, &mut pairs);
-        match page.last() {
-            Some(row) if page.len() == PAGE => from = row.bar.ts + 1,
-            _ => break,
-        }
+    let (from, to) = (from.bar.ts.max(first), to.bar.ts.min(last));
+    if from > to {
+        return Ok(Agreement::Same);
     }
+    let within = bars.iter().filter(|checked| (from..=to).contains(&checked.bar.ts)).count();
+    let pairs = pairs(Rows::held(writer, from).few(within + 1), bars, to).await?;
     Ok(judge(&pairs, what))
 }
 
-/// Compares bars with others that were fetched before them.
-pub(super) fn compare_fetched<'a>(
-    pairs: impl Iterator<Item = (&'a Checked, &'a Checked)>,
+/// Compares bars with those that were put aside before them.
+pub(super) async fn compare_staged(
+    store: &dyn Store,
+    stage: Stage,
+    bars: &[Checked],
     what: What,
-) -> Agreement {
-    let both_final = |(a, b): &(&Checked, &Checked)| a.is_final && b.is_final;
-    let pairs: Vec<(Bar, Bar)> = pairs.filter(both_final).map(|(a, b)| (a.bar, b.bar)).collect();
-    judge(&pairs, what)
+) -> Result<Agreement, IngestError> {
+    let Some((from, to)) = bars.first().zip(bars.last()) else { return Ok(Agreement::Same) };
+    let rows = Rows::staged(store, stage, from.bar.ts).few(bars.len());
+    Ok(judge(&pairs(rows, bars, to.bar.ts).await?, what))
 }
 
-/// Adds the final bars that both sides have.
-fn pair<'a>(
-    page: &[BarRow],
-    fetched: &mut std::iter::Peekable<impl Iterator<Item = &'a Checked>>,
-    pairs: &mut Vec<(Bar, Bar)>,
-) {
-    for row in page {
+/// The final bars up to a time that both sides have.
+async fn pairs(
+    mut rows: Rows<'_>,
+    bars: &[Checked],
+    to: i64,
+) -> Result<Vec<(Bar, Bar)>, StoreError> {
+    let mut pairs = Vec::new();
+    let mut fetched = bars.iter().peekable();
+    while let Some(row) = rows.next().await?.filter(|row| row.bar.ts <= to) {
         while fetched.next_if(|checked| checked.bar.ts < row.bar.ts).is_some() {}
         if let Some(checked) = fetched.next_if(|checked| checked.bar.ts == row.bar.ts)
             && row.is_final
@@ -94,6 +92,7 @@ fn pair<'a>(
             pairs.push((row.bar, checked.bar));
         }
     }
+    Ok(pairs)
 }
 
 /// What pairs of old and new bars, all of them final, say.

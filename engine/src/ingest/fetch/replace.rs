@@ -1,14 +1,15 @@
-//! Replaces a whole series: everything is fetched first, then one transaction takes the old bars away
-//! and puts the new ones there, so that nobody ever sees half of each.
+//! Replaces a whole series: what is fetched anew is put aside in the database, chunk by chunk, and one
+//! transaction at the end takes the old bars away and puts the new ones there, so that nobody ever sees
+//! half of each. A chunk is in memory, never the series. Who is stopped half-way leaves the old series as
+//! it is; what was put aside is dropped by the next who replaces or changes it.
 
 use super::{
     Fetcher, Watch,
     answer::Sound,
-    chunk::Fetched,
-    overlap::{Agreement, compare_fetched},
-    plan::Chunk,
+    overlap::{Agreement, compare_staged},
     prepare::{Job, Replacing},
     report::FetchReport,
+    rows::Rows,
 };
 use crate::{
     ingest::{
@@ -16,24 +17,24 @@ use crate::{
         derive::same_bar,
         merge::{Merge, Merged},
         rejects::Rejects,
-        sequence::BLOCK,
         validate::Checked,
     },
-    store::{BarRow, BarWriter, Revision, SeriesInfo},
+    store::{BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, Stage},
 };
-use std::collections::BTreeMap;
 
 /// How often everything is fetched when it changes in the meantime.
 const ATTEMPTS: u32 = 3;
-/// Held rows read at a time.
-const PAGE: usize = 4_096;
 /// Of so many held bars one may be gone after a restatement.
 const LOST_OF: u64 = 100;
 
-/// Everything that was fetched anew.
+/// Everything that was fetched anew; its bars are put aside.
 struct Whole {
-    bars: BTreeMap<i64, Checked>,
-    chunks: Vec<(Chunk, Fetched)>,
+    stage: Stage,
+    is_empty: bool,
+    /// What to enter in the ledger.
+    entries: Vec<(Coverage, Vec<Reject>)>,
+    /// What was counted on the way.
+    counts: FetchReport,
 }
 
 impl Fetcher {
@@ -47,28 +48,27 @@ impl Fetcher {
     ) -> Result<(), IngestError> {
         for _ in 0..ATTEMPTS {
             let held = self.store.series(&job.key.instrument.symbol, job.market.resolution).await?;
-            let version = held.as_ref().map(|held| held.version);
-            let Some(whole) = self.fetch_whole(job, report, watch).await? else { continue };
-            if whole.bars.is_empty() {
+            let Some(held) = held else { break };
+            let stage = self.store.begin_stage(held.id).await?;
+            let Some(whole) = self.fetch_whole(job, stage, report, watch).await? else { continue };
+            if whole.is_empty {
+                report.absorb(&whole.counts);
                 return Err(nothing(job, report));
             }
             let _turn = self.turn.lock().await;
-            let writer = self.store.write_bars(&job.key).await?;
-            if writer.held().map(|held| held.version) != version {
+            let mut writer = self.store.write_bars(&job.key).await?;
+            writer.hold_stage(stage).await?;
+            if writer.held().map(|held| held.version) != Some(held.version) {
                 continue;
             }
-            let bars: Vec<Checked> = whole.bars.values().copied().collect();
-            let revision = revision(job, factor, held.as_ref());
-            let (merged, info) = self.swap(job, writer, &bars, &whole, &revision).await?;
-            for (_, fetched) in &whole.chunks {
-                report.count(&fetched.sound);
-                report.missing += fetched.missing;
-            }
-            report.partial = bars.iter().filter(|checked| !checked.is_final).count() as u64;
+            let revision = revision(job, factor, &held);
+            let (merged, partial, info) = self.swap(job, writer, &whole, &revision).await?;
+            report.absorb(&whole.counts);
+            report.partial = partial;
             (report.new, report.same, report.changed) = (0, 0, 0);
             report.add(&merged);
             report.held(&info);
-            if held.is_some_and(|held| held.bars > 0) {
+            if held.bars > 0 {
                 report.notes.push(revision.detail);
             }
             return Ok(());
@@ -80,47 +80,52 @@ impl Fetcher {
         })
     }
 
-    /// Fetches every chunk; `None` when the prices changed between two of them.
+    /// Fetches every chunk and puts it aside; `None` when the prices changed between two of them.
     async fn fetch_whole(
         &self,
         job: &Job<'_>,
+        stage: Stage,
         report: &mut FetchReport,
         watch: &dyn Watch,
     ) -> Result<Option<Whole>, IngestError> {
         let plan = job.plan_anew()?;
         watch.planned(plan.len());
-        let mut whole = Whole { bars: BTreeMap::new(), chunks: Vec::new() };
+        let (entries, counts) = (Vec::new(), FetchReport::default());
+        let mut whole = Whole { stage, is_empty: true, entries, counts };
         for chunk in plan {
             let fetched = self.fetch(job, &chunk, watch).await?;
             report.requests += fetched.requests;
-            if !fetched.sound.bad.is_empty() && job.request.strict {
-                return Err(strict(job, &fetched.sound));
+            let sound = &fetched.sound;
+            if !sound.bad.is_empty() && job.request.strict {
+                return Err(strict(job, sound));
             }
-            let pairs = fetched
-                .sound
-                .bars
-                .iter()
-                .filter_map(|new| whole.bars.get(&new.bar.ts).map(|old| (old, new)));
-            if let Agreement::Restated { .. } = compare_fetched(pairs, job.request.what) {
+            let bars = &sound.bars;
+            let agreement = compare_staged(&*self.store, stage, bars, job.request.what).await?;
+            if let Agreement::Restated { .. } = agreement {
                 return Ok(None);
             }
-            whole.bars.extend(fetched.sound.bars.iter().map(|checked| (checked.bar.ts, *checked)));
-            whole.chunks.push((chunk, fetched));
+            let rows: Vec<BarRow> = bars.iter().map(put_aside).collect();
+            let _turn = self.turn.lock().await;
+            self.store.stage(stage, &rows).await?;
+            whole.is_empty &= rows.is_empty();
+            whole.entries.extend(job.entries(&chunk, sound));
+            whole.counts.count(sound);
+            whole.counts.missing += fetched.missing;
         }
         Ok(Some(whole))
     }
 
-    /// Puts the bars in the place of those that are held.
+    /// Puts the bars in the place of those that are held; the second figure is how many are partial.
     async fn swap(
         &self,
         job: &Job<'_>,
         mut writer: Box<dyn BarWriter + '_>,
-        bars: &[Checked],
         whole: &Whole,
         revision: &Revision,
-    ) -> Result<(Merged, SeriesInfo), IngestError> {
+    ) -> Result<(Merged, u64, SeriesInfo), IngestError> {
         let held = writer.held().map_or(0, |held| held.bars.unsigned_abs());
-        let counted = count(&mut *writer, bars).await?;
+        let staged = || Rows::staged(&*self.store, whole.stage, i64::MIN);
+        let (counted, partial) = count(Rows::held(&mut *writer, i64::MIN), staged()).await?;
         let lost = held - counted.same - counted.changed;
         if job.replacing.is_none() && lost * LOST_OF > held {
             return Err(IngestError::Shrunk {
@@ -135,43 +140,52 @@ impl Fetcher {
             writer.revise(revision).await?;
         }
         let mut merge = Merge::new(writer, &job.key.adjustment);
-        for block in bars.chunks(BLOCK) {
-            merge.push(block).await?;
+        let mut rows = staged();
+        loop {
+            let block = rows.block().await?;
+            if block.is_empty() {
+                break;
+            }
+            let block: Vec<Checked> = block.iter().map(taken_back).collect();
+            merge.push(&block).await?;
         }
         merge.finish(&mut Rejects::default()).await?;
-        let mut entries = Vec::new();
-        for (chunk, fetched) in &whole.chunks {
-            entries.extend(job.entries(chunk, &fetched.sound));
-        }
-        Ok((counted, merge.commit_all(&entries).await?))
+        Ok((counted, partial, merge.commit_all(&whole.entries).await?))
     }
 }
 
-/// How the bars compare with those that are held.
-async fn count(writer: &mut dyn BarWriter, bars: &[Checked]) -> Result<Merged, IngestError> {
-    let mut done = Merged::default();
-    let mut next = writer.held().and_then(|held| held.first_ts);
-    let mut bars = bars.iter().peekable();
-    while let Some(from) = next {
-        let page: Vec<BarRow> = writer.rows_from(from, PAGE).await?;
-        for row in &page {
-            while bars.next_if(|checked| checked.bar.ts < row.bar.ts).is_some() {
-                done.new += 1;
-            }
-            if let Some(checked) = bars.next_if(|checked| checked.bar.ts == row.bar.ts) {
-                let same = same_bar(&checked.bar, &row.bar) && checked.is_final == row.is_final;
-                done.same += u64::from(same);
-                done.changed += u64::from(!same);
-            }
-        }
-        next = page.last().filter(|_| page.len() == PAGE).map(|row| row.bar.ts + 1);
-    }
-    done.new += bars.count() as u64;
-    Ok(done)
+/// A bar as it is put aside; its indicators follow when all are there.
+fn put_aside(checked: &Checked) -> BarRow {
+    let Checked { bar, is_final, .. } = *checked;
+    BarRow { bar, is_final, ma20: None, ma50: None, ath: None }
 }
 
-fn revision(job: &Job<'_>, factor: Option<f64>, held: Option<&SeriesInfo>) -> Revision {
-    let bars = held.map_or(0, |held| held.bars);
+fn taken_back(row: &BarRow) -> Checked {
+    Checked { bar: row.bar, is_final: row.is_final, line: 0 }
+}
+
+/// How the bars put aside compare with those that are held, and how many of them are partial.
+async fn count(mut held: Rows<'_>, mut staged: Rows<'_>) -> Result<(Merged, u64), IngestError> {
+    let (mut done, mut partial) = (Merged::default(), 0);
+    let mut old = held.next().await?;
+    while let Some(new) = staged.next().await? {
+        partial += u64::from(!new.is_final);
+        while old.is_some_and(|old| old.bar.ts < new.bar.ts) {
+            old = held.next().await?;
+        }
+        match old.filter(|old| old.bar.ts == new.bar.ts) {
+            Some(old) if same_bar(&old.bar, &new.bar) && old.is_final == new.is_final => {
+                done.same += 1;
+            }
+            Some(_) => done.changed += 1,
+            None => done.new += 1,
+        }
+    }
+    Ok((done, partial))
+}
+
+fn revision(job: &Job<'_>, factor: Option<f64>, held: &SeriesInfo) -> Revision {
+    let bars = held.bars;
     let source = &job.key.source;
     let (kind, detail) = match (&job.replacing, factor) {
         (Some(Replacing::Sample), _) => {

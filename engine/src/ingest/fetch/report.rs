@@ -106,6 +106,21 @@ impl FetchReport {
         }
     }
 
+    /// Adds what another report has counted of answers.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.duplicates += other.duplicates;
+        self.outside += other.outside;
+        self.unordered += other.unordered;
+        self.rejected += other.rejected;
+        self.missing += other.missing;
+        let room = REJECTS_LISTED.saturating_sub(self.rejects.len());
+        self.rejects.extend(other.rejects.iter().take(room).cloned());
+        self.partial = self.partial.max(other.partial);
+        if other.state == FetchState::Partly {
+            self.state = FetchState::Partly;
+        }
+    }
+
     /// Adds what was written.
     pub(super) fn add(&mut self, merged: &Merged) {
         self.new += merged.new;

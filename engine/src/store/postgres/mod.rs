@@ -8,6 +8,7 @@ mod connect;
 mod copy;
 mod fault;
 mod read;
+mod stage;
 mod writer;
 
 use async_trait::async_trait;
@@ -15,10 +16,10 @@ use engine_core::{event::Event, instrument::Instrument, series::Series};
 use sqlx::PgConnection;
 use strategy_api::Resolution;
 
-use super::statements::on_postgres as statements;
+use super::statements::{BARS, on_postgres as statements};
 use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
+    SeriesKey, Stage, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
 };
 pub(super) use connect::open;
 use connect::{Attempts, PostgresStore};
@@ -81,7 +82,7 @@ impl Store for PostgresStore {
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {
         let mut lease = self.lease().await?;
-        let out = read::rows(lease.db(), series, from_ts..=i64::MAX, usize::MAX).await;
+        let out = read::rows(lease.db(), BARS, series, from_ts..=i64::MAX, usize::MAX).await;
         self.end(lease, out)
     }
 
@@ -112,6 +113,23 @@ impl Store for PostgresStore {
         let mut lease = self.lease().await?;
         let out = statements::revisions(lease.db(), series).await;
         self.end(lease, out)
+    }
+
+    async fn begin_stage(&self, series: i64) -> Result<Stage, StoreError> {
+        self.new_stage(series).await
+    }
+
+    async fn stage(&self, stage: Stage, rows: &[BarRow]) -> Result<(), StoreError> {
+        self.put_aside(stage, rows).await
+    }
+
+    async fn staged(
+        &self,
+        stage: Stage,
+        from_ts: i64,
+        count: usize,
+    ) -> Result<Vec<BarRow>, StoreError> {
+        self.put_aside_rows(stage, from_ts, count).await
     }
 
     async fn write_bars(&self, key: &SeriesKey) -> Result<Box<dyn BarWriter + '_>, StoreError> {

@@ -15,12 +15,13 @@ use crate::store::{
 /// The first `count` rows of a series within a range of times, oldest first.
 pub(super) async fn rows(
     db: &mut PgConnection,
+    table: &str,
     series: i64,
     range: RangeInclusive<i64>,
     count: usize,
 ) -> sqlx::Result<Vec<BarRow>> {
     let select = format!(
-        "SELECT {} FROM bars WHERE series_id = {series} AND ts >= '{}'::bigint AND ts <= '{}'::bigint \
+        "SELECT {} FROM {table} WHERE series_id = {series} AND ts >= '{}'::bigint AND ts <= '{}'::bigint \
          ORDER BY ts LIMIT {}",
         row_columns!(),
         range.start(),

@@ -1,7 +1,7 @@
 //! Writes bars of one series in one transaction.
 
 use async_trait::async_trait;
-use sqlx::query;
+use sqlx::{AssertSqlSafe, PgConnection, query};
 
 use super::{
     connect::{self, Attempts, Lease, PostgresStore},
@@ -9,8 +9,10 @@ use super::{
     read, statements,
 };
 use crate::store::{
-    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, StoreError, Written,
+    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, Stage, StoreError,
+    Written,
     diff::{self, Diff},
+    statements::BARS,
 };
 
 /// One write transaction. The row of the series is locked, so a second writer of it waits.
@@ -18,6 +20,7 @@ pub(super) struct PostgresWriter<'s> {
     store: &'s PostgresStore,
     lease: Lease<'s>,
     held: Option<SeriesInfo>,
+    is_new: bool,
     /// The series as it will be after the commit.
     series: SeriesInfo,
     changed: bool,
@@ -42,35 +45,39 @@ impl<'s> PostgresWriter<'s> {
         };
         series.source.clone_from(&key.source);
         series.adjustment.clone_from(&key.adjustment);
-        Ok(Self { store, lease, held, series, changed: false, appended: None })
+        let is_new = held.is_none();
+        Ok(Self { store, lease, held, is_new, series, changed: false, appended: None })
     }
+}
 
-    /// Writes rows that differ from what is held.
-    async fn upsert(&mut self, rows: &[BarRow]) -> sqlx::Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let series = self.series.id;
-        let db = self.lease.db();
-        sqlx::raw_sql(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE bars) ON COMMIT DROP; \
-             TRUNCATE incoming",
-        )
-        .execute(&mut *db)
-        .await?;
-        copy_in(db, "pg_temp.incoming", series, rows).await?;
-        query(
-            "INSERT INTO bars SELECT * FROM pg_temp.incoming ORDER BY ts \
-             ON CONFLICT (series_id, ts) DO UPDATE SET \
-             open = excluded.open, high = excluded.high, low = excluded.low, \
-             close = excluded.close, volume = excluded.volume, is_final = excluded.is_final, \
-             ma20 = excluded.ma20, ma50 = excluded.ma50, ath = excluded.ath",
-        )
-        .persistent(false)
-        .execute(db)
-        .await
-        .map(drop)
+/// Inserts or replaces rows of a series in a table with the columns of `bars`.
+pub(super) async fn upsert(
+    db: &mut PgConnection,
+    table: &str,
+    series: i64,
+    rows: &[BarRow],
+) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
     }
+    sqlx::raw_sql(
+        "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE bars) ON COMMIT DROP; \
+         TRUNCATE incoming",
+    )
+    .execute(&mut *db)
+    .await?;
+    copy_in(db, "pg_temp.incoming", series, rows).await?;
+    query(AssertSqlSafe(format!(
+        "INSERT INTO {table} SELECT * FROM pg_temp.incoming ORDER BY ts \
+         ON CONFLICT (series_id, ts) DO UPDATE SET \
+         open = excluded.open, high = excluded.high, low = excluded.low, \
+         close = excluded.close, volume = excluded.volume, is_final = excluded.is_final, \
+         ma20 = excluded.ma20, ma50 = excluded.ma50, ath = excluded.ath"
+    )))
+    .persistent(false)
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Begins the transaction, makes the series where it is missing, and locks its row.
@@ -112,7 +119,7 @@ impl BarWriter for PostgresWriter<'_> {
     }
 
     async fn rows_from(&mut self, from_ts: i64, count: usize) -> Result<Vec<BarRow>, StoreError> {
-        read::rows(self.lease.db(), self.series.id, from_ts..=i64::MAX, count)
+        read::rows(self.lease.db(), BARS, self.series.id, from_ts..=i64::MAX, count)
             .await
             .map_err(|e| self.store.fault(&e))
     }
@@ -125,18 +132,19 @@ impl BarWriter for PostgresWriter<'_> {
         self.appended = Some(last.bar.ts);
         let written = if self.series.last_ts.is_none_or(|held| held < first.bar.ts) {
             self.changed = true;
-            copy_in(self.lease.db(), "bars", self.series.id, rows)
+            copy_in(self.lease.db(), BARS, self.series.id, rows)
                 .await
                 .map_err(|e| self.store.fault(&e))?;
             Written { new: rows.len() as u64, ..Written::default() }
         } else {
             let range = first.bar.ts..=last.bar.ts;
-            let held = read::rows(self.lease.db(), self.series.id, range, usize::MAX)
+            let held = read::rows(self.lease.db(), BARS, self.series.id, range, usize::MAX)
                 .await
                 .map_err(|e| self.store.fault(&e))?;
             let Diff { written, rows } = diff::diff(&held, rows);
             self.changed |= !rows.is_empty();
-            self.upsert(&rows).await.map_err(|e| self.store.fault(&e))?;
+            let upserted = upsert(self.lease.db(), BARS, self.series.id, &rows).await;
+            upserted.map_err(|e| self.store.fault(&e))?;
             written
         };
         diff::grow(&mut self.series, rows, written);
@@ -158,6 +166,14 @@ impl BarWriter for PostgresWriter<'_> {
         self.held = None;
         diff::empty(&mut self.series);
         Ok(())
+    }
+
+    async fn hold_stage(&mut self, stage: Stage) -> Result<(), StoreError> {
+        let is_ours = statements::lock_stage(self.lease.db(), stage).await;
+        match is_ours.map_err(|e| self.store.fault(&e))? {
+            true => Ok(()),
+            false => Err(StoreError::overtaken(self.store.location())),
+        }
     }
 
     async fn revise(&mut self, revision: &Revision) -> Result<(), StoreError> {
@@ -183,13 +199,17 @@ impl BarWriter for PostgresWriter<'_> {
     }
 
     async fn end(self: Box<Self>) -> Result<SeriesInfo, StoreError> {
-        let Self { store, mut lease, mut series, changed, .. } = *self;
+        let Self { store, mut lease, mut series, changed, is_new, .. } = *self;
         if changed {
             series.version = series.next_version();
         }
         let done = async {
             let db = lease.db();
             statements::update_series(db, &series).await?;
+            if changed && !is_new {
+                // What was put aside was to take the place of a series that is another one now.
+                statements::drop_staged(db, series.id).await?;
+            }
             connect::commit(db).await
         };
         let done = done.await;

@@ -61,11 +61,12 @@ impl Bulk {
     /// The first `count` rows of a series within a range of times, oldest first, as last committed.
     pub(super) async fn rows(
         &self,
+        table: &'static str,
         series: i64,
         range: RangeInclusive<i64>,
         count: usize,
     ) -> Result<Vec<BarRow>, BulkError> {
-        self.run(move |db| rows(db, series, range, count)).await
+        self.run(move |db| rows(db, table, series, range, count)).await
     }
 
     /// Ends the connection.
@@ -143,14 +144,15 @@ fn bars(db: &Connection, series: i64) -> Result<Series, BulkError> {
 
 fn rows(
     db: &Connection,
+    table: &str,
     series: i64,
     range: RangeInclusive<i64>,
     count: usize,
 ) -> Result<Vec<BarRow>, BulkError> {
-    let mut select = db.prepare(concat!(
-        "SELECT ",
-        row_columns!(),
-        " FROM bars WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3 ORDER BY ts LIMIT ?4"
+    let columns = row_columns!();
+    let mut select = db.prepare(&format!(
+        "SELECT {columns} FROM {table} \
+         WHERE series_id = ?1 AND ts >= ?2 AND ts <= ?3 ORDER BY ts LIMIT ?4"
     ))?;
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let mut rows = select.query([series, *range.start(), *range.end(), count])?;

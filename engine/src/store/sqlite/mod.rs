@@ -9,16 +9,18 @@ mod bulk;
 mod connect;
 mod fault;
 mod figures;
+mod insert;
+mod stage;
 mod writer;
 
 use async_trait::async_trait;
 use engine_core::{event::Event, instrument::Instrument, series::Series};
 use strategy_api::Resolution;
 
-use super::statements::on_sqlite as statements;
+use super::statements::{BARS, on_sqlite as statements};
 use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
+    SeriesKey, Stage, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
 };
 use connect::SqliteStore;
 pub(super) use connect::open;
@@ -72,7 +74,7 @@ impl Store for SqliteStore {
     }
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {
-        let rows = self.bulk.rows(series, from_ts..=i64::MAX, usize::MAX).await;
+        let rows = self.bulk.rows(BARS, series, from_ts..=i64::MAX, usize::MAX).await;
         rows.map_err(|e| self.bulk_fault(&e))
     }
 
@@ -103,6 +105,23 @@ impl Store for SqliteStore {
         let mut lease = self.lease().await?;
         let out = statements::revisions(lease.db(), series).await;
         self.end(lease, out)
+    }
+
+    async fn begin_stage(&self, series: i64) -> Result<Stage, StoreError> {
+        self.new_stage(series).await
+    }
+
+    async fn stage(&self, stage: Stage, rows: &[BarRow]) -> Result<(), StoreError> {
+        self.put_aside(stage, rows).await
+    }
+
+    async fn staged(
+        &self,
+        stage: Stage,
+        from_ts: i64,
+        count: usize,
+    ) -> Result<Vec<BarRow>, StoreError> {
+        self.put_aside_rows(stage, from_ts, count).await
     }
 
     async fn write_bars(&self, key: &SeriesKey) -> Result<Box<dyn BarWriter + '_>, StoreError> {

@@ -1,23 +1,19 @@
 //! Writes bars of one series in one transaction.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use sqlx::{Arguments, AssertSqlSafe, query_as, query_with, sqlite::SqliteArguments};
+use sqlx::query_as;
 
 use super::{
     connect::{Lease, SqliteStore},
+    insert::Inserts,
     statements,
 };
 use crate::store::{
-    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, StoreError, Written,
+    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, Stage, StoreError,
+    Written,
     diff::{self, Diff},
-    statements::row_columns,
+    statements::{BARS, row_columns},
 };
-
-/// Rows in one INSERT, largest first. The fewer statements, the fewer hand-overs to SQLite's thread; the
-/// few sizes keep every statement prepared.
-const BATCHES: [usize; 3] = [1_024, 64, 1];
 
 /// Room for pages in KiB (negative by SQLite's convention), so that pages of one transaction reach the
 /// log once and not again and again.
@@ -28,13 +24,13 @@ pub(super) struct SqliteWriter<'s> {
     store: &'s SqliteStore,
     lease: Lease<'s>,
     held: Option<SeriesInfo>,
+    is_new: bool,
     /// The series as it will be after the commit.
     series: SeriesInfo,
     changed: bool,
     /// The last time that was appended.
     appended: Option<i64>,
-    /// The statement of each size, made when it is first needed.
-    inserts: [Option<Arc<str>>; BATCHES.len()],
+    inserts: Inserts,
 }
 
 impl<'s> SqliteWriter<'s> {
@@ -53,61 +49,10 @@ impl<'s> SqliteWriter<'s> {
         let mut series = found.clone();
         series.source.clone_from(&key.source);
         series.adjustment.clone_from(&key.adjustment);
+        let inserts = Inserts::new(BARS, series.id);
         let held = (!is_new).then_some(found);
-        Ok(Self {
-            store,
-            lease,
-            held,
-            series,
-            changed: false,
-            appended: None,
-            inserts: Default::default(),
-        })
+        Ok(Self { store, lease, held, is_new, series, changed: false, appended: None, inserts })
     }
-
-    async fn insert(&mut self, mut rows: &[BarRow]) -> sqlx::Result<()> {
-        for (size, slot) in BATCHES.into_iter().zip(&mut self.inserts) {
-            while rows.len() >= size {
-                let (batch, rest) = rows.split_at(size);
-                let sql = slot.get_or_insert_with(|| insert(self.series.id, size).into());
-                query_with(AssertSqlSafe(Arc::clone(sql)), binds(batch)?)
-                    .execute(self.lease.db())
-                    .await?;
-                rows = rest;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The statement that inserts or replaces so many rows of a series.
-fn insert(series: i64, rows: usize) -> String {
-    let values = format!("({series},?,?,?,?,?,?,?,?,?,?)");
-    format!(
-        "INSERT INTO bars (series_id, {}) VALUES {} ON CONFLICT (series_id, ts) DO UPDATE SET \
-         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, \
-         volume = excluded.volume, is_final = excluded.is_final, ma20 = excluded.ma20, \
-         ma50 = excluded.ma50, ath = excluded.ath",
-        row_columns!(),
-        vec![values; rows].join(",")
-    )
-}
-
-fn binds(rows: &[BarRow]) -> sqlx::Result<SqliteArguments> {
-    let mut out = SqliteArguments::default();
-    out.reserve(rows.len() * 10, 0);
-    for row in rows {
-        let bar = &row.bar;
-        out.add(bar.ts).map_err(sqlx::Error::Encode)?;
-        for price in [bar.open, bar.high, bar.low, bar.close, bar.volume] {
-            out.add(price).map_err(sqlx::Error::Encode)?;
-        }
-        out.add(row.is_final).map_err(sqlx::Error::Encode)?;
-        for value in [row.ma20, row.ma50, row.ath] {
-            out.add(value).map_err(sqlx::Error::Encode)?;
-        }
-    }
-    Ok(out)
 }
 
 #[async_trait]
@@ -130,7 +75,7 @@ impl BarWriter for SqliteWriter<'_> {
         // What is committed cannot change while we hold the write lock, and whatever this writer has
         // appended lies before: the quick way sees the same as the transaction.
         if self.appended.is_none_or(|ts| ts < from_ts) {
-            let rows = self.store.bulk.rows(self.series.id, from_ts..=i64::MAX, count).await;
+            let rows = self.store.bulk.rows(BARS, self.series.id, from_ts..=i64::MAX, count).await;
             return rows.map_err(|e| self.store.bulk_fault(&e));
         }
         let select = concat!(
@@ -151,16 +96,17 @@ impl BarWriter for SqliteWriter<'_> {
         self.appended = Some(last.bar.ts);
         let written = if self.series.last_ts.is_none_or(|held| held < first.bar.ts) {
             self.changed = true;
-            self.insert(rows).await.map_err(|e| self.store.fault(e))?;
+            self.inserts.run(self.lease.db(), rows).await.map_err(|e| self.store.fault(e))?;
             Written { new: rows.len() as u64, ..Written::default() }
         } else {
             // As in `rows_from`: what this writer has appended lies before these rows.
             let range = first.bar.ts..=last.bar.ts;
-            let held = self.store.bulk.rows(self.series.id, range, usize::MAX).await;
+            let held = self.store.bulk.rows(BARS, self.series.id, range, usize::MAX).await;
             let held = held.map_err(|e| self.store.bulk_fault(&e))?;
             let Diff { written, rows } = diff::diff(&held, rows);
             self.changed |= !rows.is_empty();
-            self.insert(&rows).await.map_err(|e| self.store.fault(e))?;
+            let inserted = self.inserts.run(self.lease.db(), &rows).await;
+            inserted.map_err(|e| self.store.fault(e))?;
             written
         };
         diff::grow(&mut self.series, rows, written);
@@ -182,6 +128,14 @@ impl BarWriter for SqliteWriter<'_> {
         self.held = None;
         diff::empty(&mut self.series);
         Ok(())
+    }
+
+    async fn hold_stage(&mut self, stage: Stage) -> Result<(), StoreError> {
+        let is_ours = statements::lock_stage(self.lease.db(), stage).await;
+        match is_ours.map_err(|e| self.store.fault(e))? {
+            true => Ok(()),
+            false => Err(StoreError::overtaken(self.store.location())),
+        }
     }
 
     async fn revise(&mut self, revision: &Revision) -> Result<(), StoreError> {
@@ -207,11 +161,15 @@ impl BarWriter for SqliteWriter<'_> {
     }
 
     async fn end(self: Box<Self>) -> Result<SeriesInfo, StoreError> {
-        let Self { store, mut lease, mut series, changed, .. } = *self;
+        let Self { store, mut lease, mut series, changed, is_new, .. } = *self;
         if changed {
             series.version = series.next_version();
         }
-        let done = statements::update_series(lease.db(), &series).await;
+        let mut done = statements::update_series(lease.db(), &series).await;
+        if changed && !is_new && done.is_ok() {
+            // What was put aside was to take the place of a series that is another one now.
+            done = statements::drop_staged(lease.db(), series.id).await;
+        }
         store.commit(lease, done).await?;
         Ok(series)
     }

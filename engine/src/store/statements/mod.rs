@@ -20,10 +20,11 @@ macro_rules! series_columns {
 pub(super) use series_columns;
 
 /// The tables whose rows `db status` counts.
-pub(super) const TABLES: [&str; 11] = [
+pub(super) const TABLES: [&str; 12] = [
     "instruments",
     "series",
     "bars",
+    "staged_bars",
     "events",
     "coverage",
     "rejects",
@@ -33,6 +34,11 @@ pub(super) const TABLES: [&str; 11] = [
     "sweeps",
     "trials",
 ];
+
+/// The table of the bars of every series.
+pub(super) const BARS: &str = "bars";
+/// The table of the bars that are put aside; its columns are those of [`BARS`].
+pub(super) const STAGED: &str = "staged_bars";
 
 mod records;
 mod series;
@@ -60,7 +66,7 @@ macro_rules! statements {
         use crate::store::statements::TABLES;
         use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
         use crate::store::types::{
-            BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
+            BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey, Stage,
         };
 
         type Connection = $connection;

@@ -130,6 +130,46 @@ macro_rules! series_statements {
             Ok(())
         }
 
+        /// Begins the next stage of a series, without a row.
+        pub(in crate::store) async fn begin_stage(
+            db: &mut Connection,
+            series: i64,
+        ) -> sqlx::Result<Stage> {
+            let number = query_scalar(
+                "UPDATE series SET stage = stage + 1 WHERE id = $1 RETURNING stage",
+            )
+            .bind(series)
+            .fetch_one(&mut *db)
+            .await?;
+            drop_staged(db, series).await?;
+            Ok(Stage { series, number })
+        }
+
+        /// Whether a stage is still that of its series, which it stays until the transaction ends.
+        pub(in crate::store) async fn lock_stage(
+            db: &mut Connection,
+            stage: Stage,
+        ) -> sqlx::Result<bool> {
+            let done = query("UPDATE series SET stage = stage WHERE id = $1 AND stage = $2")
+                .bind(stage.series)
+                .bind(stage.number)
+                .execute(db)
+                .await?;
+            Ok(done.rows_affected() == 1)
+        }
+
+        /// Removes the bars that are put aside for a series.
+        pub(in crate::store) async fn drop_staged(
+            db: &mut Connection,
+            series: i64,
+        ) -> sqlx::Result<()> {
+            query("DELETE FROM staged_bars WHERE series_id = $1")
+                .bind(series)
+                .execute(db)
+                .await
+                .map(drop)
+        }
+
         /// Raises the all-time high of the rows after a time to at least `ath`; how many it raised.
         pub(in crate::store) async fn raise_ath(
             db: &mut Connection,
