@@ -111,6 +111,18 @@ impl Resolution {
         Self::SECONDS.get(self as usize).copied()
     }
 
+    /// Whether bars of this length add up to whole bars of a coarser one: minutes to hours and days,
+    /// days to weeks and months, but not two minutes to five, nor weeks to months.
+    #[must_use]
+    pub fn fits_into(self, coarser: Resolution) -> bool {
+        match (self.seconds(), coarser.seconds()) {
+            (Some(own), Some(other)) => own < other && other.is_multiple_of(own),
+            (Some(_), None) => true,
+            (None, None) => self == Self::Day1 && coarser > Self::Day1,
+            (None, Some(_)) => false,
+        }
+    }
+
     /// Whether bars of this resolution lie inside one session.
     #[must_use]
     pub fn is_intraday(self) -> bool {
@@ -167,5 +179,14 @@ mod tests {
         assert_eq!("7q".parse::<Resolution>().unwrap_err().0, "7q");
         assert_eq!(Resolution::Hour1.seconds(), Some(3600));
         assert_eq!(Resolution::Day1.seconds(), None);
+    }
+
+    #[test]
+    fn only_bars_that_add_up_to_whole_ones_fit() {
+        use Resolution::{Day1, Hour1, Hour3, Hour8, Min1, Min2, Min5, Month1, Week1};
+        let fits = [(Min1, Min5), (Min5, Hour1), (Hour1, Hour8), (Hour3, Day1), (Min2, Month1)];
+        assert!(fits.iter().chain(&[(Day1, Week1), (Day1, Month1)]).all(|(a, b)| a.fits_into(*b)));
+        let none = [(Min2, Min5), (Hour3, Hour8), (Week1, Month1), (Day1, Day1), (Day1, Hour1)];
+        assert!(none.iter().all(|(a, b)| !a.fits_into(*b)));
     }
 }

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod metrics;
 pub mod order;
 pub mod portfolio;
+pub mod resample;
 pub mod risk;
 pub mod series;
 pub mod sweep;

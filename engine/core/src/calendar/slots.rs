@@ -134,6 +134,15 @@ impl Calendar {
         self.slots(resolution, day_number(date)).map(|slot| slot.key).collect()
     }
 
+    /// The day, week or month of a session: its first session, and when its last one closes,
+    /// nanoseconds UTC.
+    #[must_use]
+    pub fn period_of(self, resolution: Resolution, session: Date) -> (Date, i64) {
+        let (from, to) = period(resolution, day_number(session));
+        let last = self.session_day_before(to);
+        (date_of(self.session_day_from(from)), self.hours_of(last).1)
+    }
+
     /// When the interval of a bar ends and the bar is final, nanoseconds UTC, given its start.
     ///
     /// A bar of regular trading hours ends at the close at the latest, a daily, weekly or monthly
