@@ -1,11 +1,12 @@
-//! Gets the bars of a command: from the database, or else from the bundled sample, and says so.
+//! Gets the bars of a command: from the database, made of finer ones if need be, or else from the bundled
+//! sample, and says so.
 
 use strategy_api::Resolution;
 
 use super::{app::App, ingest::now};
 use crate::{
     error::{Code, Failure},
-    feed::{self, Cache, ColumnFile, FeedError},
+    feed::{self, Cache, FeedError, Found},
     ingest::sample::{self, SAMPLES},
     store::Store,
 };
@@ -19,10 +20,10 @@ pub(super) async fn obtain(
     store: &dyn Store,
     symbol: &str,
     resolution: Resolution,
-) -> Result<ColumnFile, Failure> {
+) -> Result<Found, Failure> {
     let cache = Cache::new(app.home.cache(), &app.database);
-    match feed::load(store, &cache, symbol, resolution).await {
-        Ok(file) => Ok(file),
+    match feed::load_or_make(store, &cache, symbol, resolution).await {
+        Ok(found) => Ok(found),
         Err(error @ FeedError::NoBars { .. }) => {
             let Some(sample) = sample::find(symbol, resolution) else {
                 let near = near(store, symbol).await;
@@ -35,7 +36,8 @@ pub(super) async fn obtain(
                  {last}, {} prices",
                 sample.prices.name()
             ));
-            Ok(feed::load(store, &cache, symbol, resolution).await?)
+            let file = feed::load(store, &cache, symbol, resolution).await?;
+            Ok(Found { file, made_of: None })
         }
         Err(error) => Err(error.into()),
     }

@@ -9,6 +9,7 @@
 //! safe. Fetching what the database does not hold is left to others.
 
 mod cache;
+mod coarser;
 mod digest;
 mod error;
 mod file;
@@ -19,6 +20,7 @@ mod tests;
 use strategy_api::Resolution;
 
 pub use cache::Cache;
+pub use coarser::{Found, load_or_make};
 pub use digest::{Digest, digest};
 pub use error::FeedError;
 pub use file::{ColumnFile, DamagedFile};

@@ -93,6 +93,9 @@ pub struct SeriesFacts {
     pub symbol: String,
     /// How prices are adjusted.
     pub adjustment: String,
+    /// Length of the bars that they were made of; absent when they were held as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resampled_from: Option<String>,
     /// Bars given to the run, history included.
     pub bars: usize,
     /// Time of the first one; null without bars.

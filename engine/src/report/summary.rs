@@ -309,13 +309,21 @@ fn data(report: &Report) -> String {
         report.data.series.iter().map(|series| series.adjustment.as_str()).collect();
     adjustments.dedup();
     let digest: String = report.data.digest.chars().take(16).collect();
+    let mut sources: Vec<&str> =
+        report.data.series.iter().filter_map(|series| series.resampled_from.as_deref()).collect();
+    sources.dedup();
+    let made = if sources.is_empty() {
+        String::new()
+    } else {
+        format!(", {} bars made of {}", report.resolution, sources.join(" and "))
+    };
     let history = report.period.history_bars;
     let before = if history > 0 {
         format!(", {} of history before the period", plural(history, "bar"))
     } else {
         String::new()
     };
-    format!("{} prices, digest {digest}{before}", printable(&adjustments.join(", ")))
+    format!("{} prices{made}, digest {digest}{before}", printable(&adjustments.join(", ")))
 }
 
 /// A name and a text that goes on below itself.

@@ -133,6 +133,7 @@ fn made(symbol: &str) -> Made {
         data: DataFacts {
             digest: "ab".repeat(32),
             series: vec![SeriesFacts {
+                resampled_from: None,
                 symbol: symbol.to_owned(),
                 adjustment: "raw".to_owned(),
                 bars: 5,

@@ -31,6 +31,7 @@ pub(in crate::cli) struct Bars {
     symbols: Vec<String>,
     instruments: Vec<Instrument>,
     adjustments: Vec<String>,
+    made_of: Vec<Option<Resolution>>,
     events: Vec<Event>,
 }
 
@@ -48,14 +49,18 @@ impl Bars {
             symbols: symbols.to_vec(),
             instruments: Vec::new(),
             adjustments: Vec::new(),
+            made_of: Vec::new(),
             events: Vec::new(),
         };
         for symbol in symbols {
-            found.files.push(bars::obtain(app, store, symbol, resolution).await?);
+            let bars = bars::obtain(app, store, symbol, resolution).await?;
+            let held = bars.made_of.unwrap_or(resolution);
+            found.files.push(bars.file);
+            found.made_of.push(bars.made_of);
             let instrument = store.instrument(symbol).await?;
             found.instruments.push(instrument.unwrap_or_else(|| Instrument::us_equity(symbol)));
             found.events.extend(store.events(symbol).await?);
-            let series = store.series(symbol, resolution).await?;
+            let series = store.series(symbol, held).await?;
             found.adjustments.push(series.map(|series| series.adjustment).unwrap_or_default());
         }
         found.agree()?;
@@ -67,13 +72,17 @@ impl Bars {
         files: Vec<ColumnFile>,
         calendar: Calendar,
         resolution: Resolution,
-        symbols: Vec<String>,
-        adjustments: Vec<String>,
+        before: &report::Report,
     ) -> Self {
+        let symbols = before.symbols.clone();
+        let series = &before.data.series;
+        let adjustments = series.iter().map(|series| series.adjustment.clone()).collect();
+        let made_of = |series: &SeriesFacts| series.resampled_from.as_ref()?.parse().ok();
+        let made_of = series.iter().map(made_of).collect();
         let instruments = symbols.iter().map(|symbol| Instrument::us_equity(symbol)).collect();
         // The kept rules hold the events that the run saw.
         let events = Vec::new();
-        Self { files, calendar, resolution, symbols, instruments, adjustments, events }
+        Self { files, calendar, resolution, symbols, instruments, adjustments, made_of, events }
     }
 
     /// One account has one currency and its figures one calendar.
@@ -182,6 +191,7 @@ impl Bars {
             SeriesFacts {
                 symbol: self.symbols[index].clone(),
                 adjustment: self.adjustments[index].clone(),
+                resampled_from: self.made_of[index].map(|from| from.to_string()),
                 bars: ts.len(),
                 first: ts.first().map(stamp),
                 last: ts.last().map(stamp),

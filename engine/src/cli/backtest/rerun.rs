@@ -138,8 +138,7 @@ fn bars(
     }
     let files: Result<Vec<_>, Failure> =
         kept.bars.iter().map(|name| kept::bars(app, name)).collect();
-    let adjustments = before.data.series.iter().map(|series| series.adjustment.clone()).collect();
-    Ok(Bars::kept(files?, calendar, resolution, kept.symbols.clone(), adjustments))
+    Ok(Bars::kept(files?, calendar, resolution, before))
 }
 
 fn strategy(

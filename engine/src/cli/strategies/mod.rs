@@ -125,7 +125,7 @@ async fn check(app: &App, args: &CheckArgs) -> Outcome {
     let store = app.store(OpenMode::ReadWrite).await?;
     let bars = bars::obtain(app, &*store, &args.symbol, args.resolution).await;
     store.close().await;
-    let bars = bars?;
+    let bars = bars?.file;
     let findings =
         worker::check(&strategy, &bars, &values, args.cuts, &Limits::default(), &Mode::worker())?;
     if app.out.json() {
