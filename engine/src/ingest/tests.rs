@@ -8,7 +8,7 @@ use super::{
     validate::Checked,
 };
 use crate::store::{
-    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, StoreError, Written,
+    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, Stage, StoreError, Written,
 };
 use async_trait::async_trait;
 use proptest::prelude::*;
@@ -82,6 +82,10 @@ impl BarWriter for MemoryWriter<'_> {
         }
         *self.appended += raised;
         Ok(raised)
+    }
+
+    async fn hold_stage(&mut self, _stage: Stage) -> Result<(), StoreError> {
+        unreachable!("files replace no series")
     }
 
     async fn clear(&mut self) -> Result<(), StoreError> {
