@@ -61,7 +61,7 @@ fn show(path: &Path) -> String {
 /// When the folder or file cannot be made or written; the target is unchanged then.
 pub fn write_whole(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<(), FileError> {
     let failed = |reason| FileError::Write { path: path.to_owned(), reason };
     match fs::metadata(path) {
@@ -89,7 +89,7 @@ pub fn write_whole(
 
 fn write_and_flush(
     file: File,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(1 << 16, file);
     write(&mut writer)?;
@@ -123,7 +123,7 @@ impl Beside {
     fn fill_and_rename(
         mut self,
         target: &Path,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
     ) -> io::Result<()> {
         if let Some(file) = self.file.take() {
             write_and_flush(file, write)?;

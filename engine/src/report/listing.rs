@@ -47,7 +47,7 @@ impl Kind {
     }
 
     /// Keys of a row, in their order.
-    fn keys(self) -> &'static [&'static str] {
+    pub(super) fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Orders => &[
                 "id",

@@ -80,14 +80,14 @@ pub(super) struct OrderRow<'a> {
     state: &'static str,
     reason: Option<String>,
     filled: f64,
-    kind: Option<&'static str>,
+    pub(super) kind: Option<&'static str>,
     limit_price: Option<f64>,
     stop_price: Option<f64>,
     trail: Option<f64>,
-    time_in_force: Option<&'static str>,
+    pub(super) time_in_force: Option<&'static str>,
     expires: Option<String>,
     parent: Option<u64>,
-    group: Option<u64>,
+    pub(super) group: Option<u64>,
     ended: String,
 }
 
@@ -151,7 +151,7 @@ pub(super) struct Naming<'a> {
 
 impl<'a> Naming<'a> {
     /// `None` for an order that named no instrument of the run.
-    fn symbol(&self, instrument: u32) -> Option<&'a str> {
+    pub(super) fn symbol(&self, instrument: u32) -> Option<&'a str> {
         self.symbols.get(instrument as usize).map(String::as_str)
     }
 

@@ -21,6 +21,7 @@ pub mod record;
 pub mod runs;
 mod schema;
 mod summary;
+pub mod tables;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -42,6 +42,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("libm", &["engine/core/src/metrics/"]),
     ("libloading", &["engine/src/registry/"]),
     ("memmap2", &["engine/src/registry/foreign.rs", "engine/src/feed"]),
+    ("parquet", &["engine/src/report/tables/"]),
     ("plotters_backend", &["engine/src/plot/"]),
     ("plotters", &["engine/src/plot/"]),
     ("png", &["engine/src/plot/"]),

@@ -15,6 +15,7 @@ mod faults_doors;
 mod faults_plugins;
 mod faults_strategies;
 mod feed;
+mod frames;
 mod frozen;
 mod gateway;
 mod gateway_data;

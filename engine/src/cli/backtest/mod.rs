@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use args::BacktestArgs;
 pub(super) use market::Bars;
-pub(super) use rerun::rerun;
+pub(super) use rerun::{KeptBars, kept_bars, rerun};
 pub(super) use rules::{RulesArgs, no_symbol_twice};
 
 use super::{Done, Outcome, app::App};

@@ -6,7 +6,7 @@ use engine_core::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use strategy_api::Resolution;
+use strategy_api::{Columns, Resolution};
 
 use super::{BacktestArgs, Judged, execute, kept, market::Bars};
 use crate::{
@@ -40,21 +40,57 @@ struct KeptStrategy {
     parameters: Vec<(String, String)>,
 }
 
+/// What a kept run saw: its bars and its rules, of which the end of the run cuts the bars.
+pub(in crate::cli) struct KeptBars {
+    /// The symbols of the run, in its order.
+    pub(in crate::cli) symbols: Vec<String>,
+    bars: Bars,
+    config: Config,
+}
+
+impl KeptBars {
+    /// The bars of a symbol that the run could see, history before its first traded bar included.
+    pub(in crate::cli) fn of(&self, symbol: usize) -> Columns<'_> {
+        self.bars.visible(symbol, &self.config)
+    }
+}
+
+/// The bars of a kept run.
+///
+/// # Errors
+/// When the record cannot be read, or the bars are not kept any more.
+pub(in crate::cli) fn kept_bars(app: &App, run: &RunRecord) -> Result<KeptBars, Failure> {
+    let (kept, before) = read(run)?;
+    let calendar = calendar(run, &before)?;
+    let config = config(&kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
+    let resolution = kept.resolution.parse();
+    let resolution = resolution
+        .map_err(|_| unreadable(run, &format!("its resolution is {}", kept.resolution)))?;
+    let bars = bars(app, &kept, &before, calendar, resolution)?;
+    Ok(KeptBars { symbols: kept.symbols, bars, config })
+}
+
+fn read(run: &RunRecord) -> Result<(Kept, Report), Failure> {
+    let kept =
+        serde_json::from_str(&run.config).map_err(|error| unreadable(run, &error.to_string()))?;
+    Ok((kept, report::runs::read(&run.id, &run.result)?))
+}
+
+fn calendar(run: &RunRecord, before: &Report) -> Result<Calendar, Failure> {
+    before.calendar.parse().map_err(|_| unreadable(run, "its calendar is unknown"))
+}
+
+fn unreadable(run: &RunRecord, reason: &str) -> Failure {
+    let message = format!("the record of run {} cannot be read: {reason}", run.id);
+    Failure::new(Code::Database, message)
+}
+
 /// Repeats a run and prints its result; a result that differs from the record is a failure.
 pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> Outcome {
-    let unreadable = |reason: String| {
-        Failure::new(
-            Code::Database,
-            format!("the record of run {} cannot be read: {reason}", run.id),
-        )
-    };
-    let kept: Kept =
-        serde_json::from_str(&run.config).map_err(|error| unreadable(error.to_string()))?;
-    let before = report::runs::read(&run.id, &run.result)?;
-    let args = arguments(&kept, outputs).map_err(unreadable)?;
-    let calendar: Calendar =
-        before.calendar.parse().map_err(|_| unreadable("its calendar is unknown".to_owned()))?;
-    let config = config(&kept, calendar).map_err(|error| unreadable(error.to_string()))?;
+    let (kept, before) = read(run)?;
+    let args = arguments(&kept, outputs).map_err(|reason| unreadable(run, &reason))?;
+    let calendar = calendar(run, &before)?;
+    let config = config(&kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
     let bars = bars(app, &kept, &before, calendar, args.rules.resolution)?;
     let registry = app.registry(Retry::No)?;
     let find = |asked: &str, kept: &KeptStrategy| strategy(app, &registry, asked, kept);

@@ -23,7 +23,8 @@ Examples:
   algo-trader runs diff 3f2a 91c0
   algo-trader runs compare 3f2a 91c0 --report compare.html
   algo-trader runs rerun 3f2a --report
-  algo-trader runs export 3f2a --csv results";
+  algo-trader runs export 3f2a --csv results
+  algo-trader runs export 3f2a --parquet results";
 
 /// List, show, compare, export or repeat the backtests that were kept
 #[derive(Args, Debug)]
@@ -91,9 +92,8 @@ enum Action {
         /// The run
         #[arg(value_name = "ID", value_parser = id)]
         id: String,
-        /// Folder for run.json and the lists as CSV; made when it is missing
-        #[arg(long, value_name = "DIR")]
-        csv: PathBuf,
+        #[command(flatten)]
+        to: export::Folders,
     },
 }
 
@@ -138,7 +138,7 @@ pub(super) async fn run(app: &App, args: &RunsArgs) -> Outcome {
             let outputs: Vec<String> = outputs.into_iter().flatten().collect();
             backtest::rerun(app, &find(app, id).await?, &outputs)
         }
-        Action::Export { id, csv } => export::run(app, &find(app, id).await?, csv),
+        Action::Export { id, to } => export::run(app, &find(app, id).await?, to),
     }
 }
 

@@ -63,6 +63,9 @@ pub(crate) struct SweepArgs {
     /// Write every trial as CSV
     #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
     pub(super) csv: Option<PathBuf>,
+    /// Write every trial as a Parquet file, which pandas and polars read
+    #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
+    pub(super) parquet: Option<PathBuf>,
     /// Draw the ranked figure over two parameters, the mean over all others
     #[arg(long, value_name = "ACROSS,UP", value_parser = pair)]
     pub(super) heatmap: Option<(String, String)>,

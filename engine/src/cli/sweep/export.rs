@@ -1,62 +1,131 @@
-//! `--csv`: every trial of a sweep as a line, streamed from the database, so that memory stays flat.
+//! `--csv` and `--parquet`: every trial of a sweep, streamed from the database, so that memory stays
+//! flat.
 
-use std::{path::Path, sync::mpsc::sync_channel, thread};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    thread::{self, JoinHandle},
+};
 
 use engine_core::sweep::Metric;
 
-use super::{kept::Kept, search::Searched};
+use super::{
+    kept::Kept,
+    search::Searched,
+    trials::{self, Group},
+};
 use crate::{
     error::{Code, Failure},
-    report::file::write_whole,
-    worker::{Trial, TrialResult},
+    report::{
+        file::{FileError, write_whole},
+        tables::{Table, TableWriter},
+    },
+    worker::Trial,
 };
 
 /// Bytes that are handed to the writing thread at once.
 const CHUNK: usize = 1 << 20;
-/// Chunks that may wait for the disk.
+/// Trials of a group of rows in a Parquet file.
+const GROUP: usize = 50_000;
+/// Pieces that may wait for the disk.
 const WAITING: usize = 4;
 
-/// Writes all trials of a sweep.
+/// Writes all trials of a sweep as lines of text.
 ///
 /// # Errors
 /// When the database or the file fails; an older file of that name is then as it was.
-pub(super) async fn write(
-    path: &Path,
-    kept: &Kept<'_>,
-    searched: &Searched,
-) -> Result<(), Failure> {
-    let (sender, chunks) = sync_channel::<String>(WAITING);
-    let target = path.to_owned();
-    let writer = thread::spawn(move || {
-        write_whole(&target, |file| {
-            let mut is_whole = false;
-            for chunk in chunks {
-                // An empty chunk says that nothing is missing.
-                is_whole = chunk.is_empty();
-                file.write_all(chunk.as_bytes())?;
-            }
-            if is_whole { Ok(()) } else { Err(std::io::Error::other("the database failed")) }
-        })
+pub(super) async fn csv(path: &Path, kept: &Kept<'_>, searched: &Searched) -> Result<(), Failure> {
+    let writer = Writer::start(path, |file, texts| {
+        texts.pour(|text: String| file.write_all(text.as_bytes()))
     });
     let mut text = header(searched);
     let read = kept
         .replay(|trial| {
             line(&mut text, searched, &trial);
             if text.len() >= CHUNK {
-                // A writer that is gone says itself why.
-                let _ = sender.send(std::mem::take(&mut text));
+                writer.hand(std::mem::take(&mut text));
             }
         })
         .await;
-    if read.is_ok() {
-        let _ = sender.send(text);
-        let _ = sender.send(String::new());
+    writer.end(read, text)
+}
+
+/// Writes all trials of a sweep as a Parquet file.
+///
+/// # Errors
+/// As [`csv`].
+pub(super) async fn parquet(
+    path: &Path,
+    kept: &Kept<'_>,
+    searched: &Searched,
+) -> Result<(), Failure> {
+    let writer = Writer::start(path, |file, groups| {
+        let mut out = TableWriter::new(file);
+        groups.pour(|group: Table<'static>| out.write(&group))?;
+        out.finish()
+    });
+    let mut group = Group::default();
+    let read = kept
+        .replay(|trial| {
+            group.take(searched.job(), &trial);
+            if group.rows() >= GROUP {
+                writer.hand(std::mem::take(&mut group).table(searched.job()));
+            }
+        })
+        .await;
+    writer.end(read, group.table(searched.job()))
+}
+
+/// A file that a thread of its own writes, piece by piece.
+struct Writer<T> {
+    pieces: SyncSender<Option<T>>,
+    thread: JoinHandle<Result<(), FileError>>,
+}
+
+/// What the thread gets. `None` says that nothing is missing.
+struct Pieces<T>(Receiver<Option<T>>);
+
+impl<T> Pieces<T> {
+    fn pour(self, mut take: impl FnMut(T) -> io::Result<()>) -> io::Result<()> {
+        for piece in self.0 {
+            match piece {
+                Some(piece) => take(piece)?,
+                None => return Ok(()),
+            }
+        }
+        Err(io::Error::other("the database failed"))
     }
-    drop(sender);
-    let written =
-        writer.join().map_err(|_| Failure::new(Code::Bug, "the writer of the CSV file ended"))?;
-    read?;
-    Ok(written?)
+}
+
+impl<T: Send + 'static> Writer<T> {
+    fn start(
+        path: &Path,
+        write: impl FnOnce(&mut (dyn Write + Send), Pieces<T>) -> io::Result<()> + Send + 'static,
+    ) -> Self {
+        let (sender, receiver) = sync_channel(WAITING);
+        let target = path.to_owned();
+        let write = move || write_whole(&target, |file| write(file, Pieces(receiver)));
+        Self { pieces: sender, thread: thread::spawn(write) }
+    }
+
+    fn hand(&self, piece: T) {
+        // A writer that is gone says itself why.
+        let _ = self.pieces.send(Some(piece));
+    }
+
+    /// Hands over the last piece and waits, unless reading failed.
+    fn end(self, read: Result<(), Failure>, last: T) -> Result<(), Failure> {
+        if read.is_ok() {
+            self.hand(last);
+            let _ = self.pieces.send(None);
+        }
+        drop(self.pieces);
+        let bug = |_| Failure::new(Code::Bug, "the writer of the trials ended");
+        let written = self.thread.join().map_err(bug)?;
+        read?;
+        Ok(written?)
+    }
 }
 
 fn header(searched: &Searched) -> String {
@@ -77,11 +146,7 @@ fn line(text: &mut String, searched: &Searched, trial: &Trial) {
         text.push(',');
         text.push_str(&cell(&value));
     }
-    let (state, figures, reason) = match &trial.result {
-        TrialResult::Done(figures) => ("done", Some(figures), ""),
-        TrialResult::Refused(reason) => ("refused", None, reason.as_str()),
-        TrialResult::Failed(reason) => ("failed", None, reason.as_str()),
-    };
+    let (state, figures, reason) = trials::parts(trial);
     text.push(',');
     text.push_str(state);
     for metric in Metric::ALL {

@@ -11,6 +11,7 @@ mod search;
 mod show;
 mod space;
 mod tally;
+mod trials;
 
 pub(crate) use args::SweepArgs;
 
@@ -84,7 +85,12 @@ async fn one(
     heat::draw(app, &searched, &tally, args)?;
     if let (Some(path), Some(kept)) = (&args.csv, &kept) {
         let path = args.beside(path, &searched.symbols);
-        export::write(&path, kept, &searched).await?;
+        export::csv(&path, kept, &searched).await?;
+        app.out.note(&format!("wrote {}", path.display()));
+    }
+    if let (Some(path), Some(kept)) = (&args.parquet, &kept) {
+        let path = args.beside(path, &searched.symbols);
+        export::parquet(&path, kept, &searched).await?;
         app.out.note(&format!("wrote {}", path.display()));
     }
     Ok(finished)
