@@ -118,7 +118,9 @@ impl Run<'_, '_> {
         let held = self.portfolio.position[instrument];
         if kind == EntryKind::Split {
             self.portfolio.split(instrument, value);
-            self.broker.split(instrument, value);
+            let before =
+                at.checked_sub(1).map_or(0.0, |at| last_close(self.market, instrument, at));
+            self.broker.split(instrument, value, before);
             self.enter(at, Some(instrument), kind, value);
         } else if held != 0.0 {
             self.portfolio.cash += held * value;

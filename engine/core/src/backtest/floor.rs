@@ -39,12 +39,17 @@ impl Sessions {
 fn cut(calendar: Calendar, resolution: Resolution, ts: &[i64]) -> Vec<Session> {
     let mut sessions = Vec::with_capacity(ts.len());
     for (date, rows) in calendar.session_runs(resolution, ts) {
-        let (day, last) = (day_number(date), rows.end - 1);
+        // The bars may end within a session, whose close is then not known.
+        let is_over = rows.end < ts.len()
+            || calendar
+                .session_hours(date)
+                .is_none_or(|(_, close)| calendar.bar_end(resolution, ts[rows.end - 1]) >= close);
+        let (day, last) = (day_number(date), is_over.then_some(rows.end - 1));
         let first = rows.start;
         sessions.extend(rows.map(|row| Session {
             day,
             is_first: row == first,
-            is_last: row == last,
+            is_last: Some(row) == last,
         }));
     }
     sessions

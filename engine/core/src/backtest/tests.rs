@@ -16,6 +16,7 @@ use crate::{
 submit_strategies!(Scripted);
 
 mod carry;
+mod sessions;
 
 params! {
     /// What to do, and when.

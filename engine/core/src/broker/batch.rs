@@ -1,7 +1,10 @@
 //! Works the orders that fill at one end of a bar together, and books fills.
 
+use strategy_api::order::Size;
+
 use super::{
-    Account, Broker, Floor, Part, affordable,
+    Account, Broker, Floor, Kind, Part, affordable,
+    book::Phase,
     fill::Moment,
     funds::Funds,
     size::{Lot, largest},
@@ -31,10 +34,23 @@ impl Broker {
             }
             return;
         }
-        let wishes: Vec<Wish> = (0..self.book.len())
+        let mut wishes: Vec<Wish> = (0..self.book.len())
             .filter_map(|place| self.wish_at(place, portfolio, floor, (part, moment), equity))
             .collect();
+        self.sort_by_symbol(&mut wishes, portfolio);
         self.trade_all(portfolio, floor, &wishes);
+    }
+
+    /// Older orders come first, those of one step by symbol: the order in which a strategy goes through
+    /// its instruments does not show.
+    fn sort_by_symbol(&self, wishes: &mut [Wish], portfolio: &Portfolio) {
+        if wishes.len() > 1 && portfolio.sequence().len() > 1 {
+            let rank = ranks(portfolio);
+            wishes.sort_by_key(|wish| {
+                let order = &self.book[wish.place].order;
+                (order.decided_ts, rank[order.instrument], order.id)
+            });
+        }
     }
 
     fn wish_at(
@@ -51,8 +67,7 @@ impl Broker {
         let full = quote.bar?;
         let bar = working.worked_bar(&full, &self.terms, part)?;
         let held = portfolio.position[instrument];
-        let parent_filled = self.parent_filled(working);
-        let is_buy = working.is_buy(held, floor.price(instrument, moment), equity, parent_filled);
+        let is_buy = working.is_buy(held, floor.price(instrument, moment), equity);
         let touch = working.touch(&bar, is_buy, &self.terms, || (floor.session)(instrument))?;
         if touch.moment != moment {
             return None;
@@ -116,7 +131,13 @@ impl Broker {
     fn close_units(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, wish: &Wish) {
         let held = portfolio.position[wish.instrument];
         let still_closes = held * wish.units < 0.0 && wish.units.abs() <= held.abs();
-        if still_closes {
+        // A split may leave fractions of a lot: whatever leaves whole lots may trade them.
+        let is_whole = wish.lot.divides(wish.units)
+            || wish.lot.divides(held + wish.units)
+            || matches!(self.book[wish.place].order.size, Size::ParentFill(_));
+        if still_closes && !is_whole {
+            self.end(wish.place, OrderState::Rejected, Some(Reason::LessThanOneLot), wish.ts);
+        } else if still_closes {
             self.fill(portfolio, wish, wish.units, None);
         } else if self.terms.account == Account::Cash {
             self.end(wish.place, OrderState::Rejected, Some(Reason::Short), wish.ts);
@@ -135,7 +156,7 @@ impl Broker {
             return;
         }
         let funds = self.funds(portfolio, floor, wish);
-        let refused = if !wish.is_whole() {
+        let refused = if !wish.lot.divides(wish.units) {
             Some(Reason::LessThanOneLot)
         } else if funds.need(wish, wish.units) > funds.power() {
             Some(self.no_funds())
@@ -214,13 +235,18 @@ impl Broker {
             let state = OrderState::Cancelled;
             return self.end(wish.place, state, Some(Reason::NotAtOnce), wish.ts);
         }
+        let record = working.record;
+        if left != 0.0 && matches!(working.order.kind, Kind::Stop(_) | Kind::Trailing(_)) {
+            // Its price was reached: what is left goes to the market.
+            self.book[wish.place].phase = Phase::Triggered;
+        }
         if quantity == 0.0 {
             return;
         }
-        let record = working.record;
+        let working = &self.book[wish.place];
         let price = match self.terms.slippage.volume_limit() {
             Some(_) if !working.is_limit() && wish.volume > 0.0 => {
-                let share = self.taken_of(wish.instrument, quantity) / wish.volume;
+                let share = (self.taken_before(wish) + quantity.abs()) / wish.volume;
                 self.terms.slippage.price(wish.touch.price, wish.is_buy, share)
             }
             _ => wish.price,
@@ -242,31 +268,15 @@ impl Broker {
 
     fn within_volume(&self, wish: &Wish, units: f64) -> f64 {
         let Some(limit) = self.terms.slippage.volume_limit() else { return units };
-        let room = (limit * wish.volume - self.taken_of(wish.instrument, 0.0)).max(0.0);
-        if units.abs() <= room {
-            return units;
-        }
-        let room = match wish.lot {
-            Lot::Of(lot) => (room / lot).floor() * lot,
-            Lot::Fractional => room,
-        };
-        room.copysign(units)
+        let room = (limit * wish.volume - self.taken_before(wish)).max(0.0);
+        if units.abs() <= room { units } else { wish.lot.round(room).copysign(units) }
     }
 
-    /// Units of the bar's volume that have been taken, with `more` added.
-    fn taken_of(&self, instrument: usize, more: f64) -> f64 {
-        let found = self.taken.iter().find(|(one, _)| *one == instrument);
-        found.map_or(0.0, |(_, taken)| *taken) + more.abs()
-    }
-}
-
-impl Wish {
-    /// Whether the units that open a position are whole lots.
-    fn is_whole(&self) -> bool {
-        match self.lot {
-            Lot::Of(lot) => self.units % lot == 0.0,
-            Lot::Fractional => true,
-        }
+    /// Units of the bar's volume that fills have taken already.
+    fn taken_before(&self, wish: &Wish) -> f64 {
+        let of_bar = self.fills.iter().rev().take_while(|fill| fill.ts == wish.ts);
+        let of_instrument = of_bar.filter(|fill| fill.instrument as usize == wish.instrument);
+        of_instrument.map(|fill| fill.quantity.abs()).sum()
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) enum Phase {
     Held,
     /// Is worked.
     Working,
-    /// Is worked as a limit, its stop having been reached.
+    /// Its stop was reached: it is worked as a limit, or, where the bar could not fill all of it, at the
+    /// market.
     Triggered,
 }
 
@@ -34,8 +35,6 @@ pub(super) struct Working {
     pub(super) order: Order,
     /// Place in the log of orders.
     pub(super) record: usize,
-    /// Place of the parent in the log of orders.
-    pub(super) parent_record: Option<usize>,
     pub(super) phase: Phase,
     /// Units that are left after a part has filled.
     pub(super) left: Option<f64>,
@@ -44,24 +43,23 @@ pub(super) struct Working {
     /// First session in which it could be worked.
     pub(super) day: Option<i32>,
     pub(super) entered: Option<Entered>,
-    /// New units for one of the parent's, when a split came between.
-    pub(super) scale: f64,
+    /// Units that its parent has filled, in units of today.
+    pub(super) parent_filled: f64,
     pub(super) had_bar: bool,
     pub(super) is_alive: bool,
 }
 
 impl Working {
-    pub(super) fn new(order: Order, record: usize, parent_record: Option<usize>) -> Self {
+    pub(super) fn new(order: Order, record: usize) -> Self {
         Self {
             order,
             record,
-            parent_record,
             phase: Phase::Working,
             left: None,
             extremes: None,
             day: None,
             entered: None,
-            scale: 1.0,
+            parent_filled: 0.0,
             had_bar: false,
             is_alive: true,
         }
@@ -77,13 +75,13 @@ impl Working {
     }
 
     /// Whether it buys, given the units held, a price and the equity.
-    pub(super) fn is_buy(&self, held: f64, price: f64, equity: f64, parent_filled: f64) -> bool {
+    pub(super) fn is_buy(&self, held: f64, price: f64, equity: f64) -> bool {
         match (self.left, self.order.size) {
             (Some(left), _) => left > 0.0,
             (None, Size::Units(size) | Size::EquityFraction(size) | Size::Cash(size)) => size > 0.0,
             (None, Size::TargetUnits(target)) => target > held,
             (None, Size::TargetFraction(fraction)) => fraction * equity > held * price,
-            (None, Size::ParentFill(fraction)) => fraction * parent_filled < 0.0,
+            (None, Size::ParentFill(fraction)) => fraction * self.parent_filled < 0.0,
         }
     }
 
@@ -134,6 +132,7 @@ impl Working {
             Kind::Market if terms.fill == FillModel::NextOpen => Some(open),
             Kind::Market => Some(close),
             Kind::Limit(price) => limit(price),
+            Kind::Stop(_) | Kind::Trailing(_) if self.phase == Phase::Triggered => Some(open),
             Kind::Stop(stop) => touch_stop(stop, is_buy, bar),
             Kind::StopLimit { limit: price, .. } if self.phase == Phase::Triggered => limit(price),
             Kind::StopLimit { .. } => None,

@@ -80,7 +80,7 @@ impl Broker {
         let open = |instrument| floor.price(instrument, Moment::Open);
         let held = portfolio.position[working.order.instrument];
         let (price, equity) = (open(working.order.instrument), portfolio.equity(open));
-        working.is_buy(held, price, equity, self.parent_filled(working))
+        working.is_buy(held, price, equity)
     }
 
     fn attempt(&mut self, candidate: Candidate, portfolio: &mut Portfolio, floor: &Floor<'_>) {
@@ -94,7 +94,7 @@ impl Broker {
         });
         let working = &self.book[place];
         let held = portfolio.position[instrument];
-        if working.is_buy(held, touch.price, equity, self.parent_filled(working)) != is_buy {
+        if working.is_buy(held, touch.price, equity) != is_buy {
             // An order before it has turned the way to the target round: another bar will tell.
             return;
         }

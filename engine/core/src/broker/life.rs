@@ -10,7 +10,8 @@ use strategy_api::{
 };
 
 use super::{
-    Broker, Floor, Kind, OrderRecord, OrderState, Part, Portfolio, Reason, Report, TimeInForce,
+    Broker, Floor, Kind, OrderRecord, OrderState, Part, Portfolio, Reason, Report, Split,
+    TimeInForce,
     book::{Entered, Phase, Working},
     fill::touch_stop,
     state_code,
@@ -28,17 +29,18 @@ impl Broker {
         let ts = record.decided_ts;
         self.orders.push(record);
         let entered = checked.map(|order| *order.get()).and_then(|order| {
-            let parent = order.parent.map(|parent| self.parent(parent)).transpose()?;
-            Ok((order, parent))
-        });
-        match entered {
-            Ok((order, parent)) => {
-                let mut working = Working::new(order, place, parent);
-                if parent.is_some_and(|parent| self.orders[parent].filled == 0.0) {
+            let mut working = Working::new(order, place);
+            if let Some(parent) = order.parent {
+                let parent = self.parent(parent)?;
+                working.parent_filled = self.filled_by(parent);
+                if self.orders[parent].filled == 0.0 {
                     working.phase = Phase::Held;
                 }
-                self.book.push(working);
             }
+            Ok(working)
+        });
+        match entered {
+            Ok(working) => self.book.push(working),
             Err(reason) => self.note_end(place, OrderState::Rejected, Some(reason), ts),
         }
     }
@@ -52,6 +54,19 @@ impl Broker {
             (self.orders[place].filled != 0.0).then_some(place)
         };
         working.map(|working| working.record).or_else(ended).ok_or(Reason::UnknownParent)
+    }
+
+    /// Units that an order has filled, in units of today.
+    fn filled_by(&self, record: usize) -> f64 {
+        let OrderRecord { id, instrument, filled, .. } = self.orders[record];
+        let splits = || self.splits.iter().filter(|split| split.instrument == instrument as usize);
+        if filled == 0.0 || splits().next().is_none() {
+            return filled;
+        }
+        let since = |place: usize| splits().filter(move |split| split.fills > place);
+        let today = |place: usize| since(place).map(|split| split.ratio).product::<f64>();
+        let own = self.fills.iter().enumerate().filter(|(_, fill)| fill.order == id);
+        own.map(|(place, fill)| fill.quantity * today(place)).sum()
     }
 
     /// Cancels or changes orders, decided at the close of the bar that began at `ts`.
@@ -126,23 +141,25 @@ impl Broker {
     /// What follows from a fill: the rest of the order, its group, its parent and its children.
     pub(super) fn filled(&mut self, wish: &Wish, left: f64, reason: Option<Reason>) {
         let place = wish.place;
-        if self.terms.slippage.volume_limit().is_some() {
-            self.take(wish);
-        }
         let Working { order, record, .. } = self.book[place];
         if left == 0.0 {
             self.end(place, OrderState::Filled, reason, wish.ts);
         } else {
             self.book[place].left = Some(left);
+            self.orders[record].reason = reason.or(self.orders[record].reason);
             self.note(record, STATE_PARTLY_FILLED, wish.ts);
         }
         if self.book.len() == 1 {
             return;
         }
+        let quantity = self.fills.last().map_or(0.0, |fill| fill.quantity);
         for other in 0..self.book.len() {
             let it = self.book[other];
             if other == place || !it.is_alive {
                 continue;
+            }
+            if it.order.parent == Some(order.id) {
+                self.book[other].parent_filled += quantity;
             }
             let in_group = order.oca_group.is_some() && it.order.oca_group == order.oca_group;
             let is_parent =
@@ -157,15 +174,6 @@ impl Broker {
                 child.entered = Some(Entered { moment, price, by_limit });
                 self.note(it.record, STATE_WORKING, wish.ts);
             }
-        }
-    }
-
-    /// Notes the volume that a fill has taken.
-    fn take(&mut self, wish: &Wish) {
-        let quantity = self.fills.last().map_or(0.0, |fill| fill.quantity.abs());
-        match self.taken.iter_mut().find(|(instrument, _)| *instrument == wish.instrument) {
-            Some((_, taken)) => *taken += quantity,
-            None => self.taken.push((wish.instrument, quantity)),
         }
     }
 
@@ -242,8 +250,10 @@ impl Broker {
         }
     }
 
-    /// Orders follow a split of their instrument: prices by one way, units by the other.
-    pub fn split(&mut self, instrument: usize, ratio: f64) {
+    /// Orders follow a split of their instrument, whose last close was `before`: prices by one way, units
+    /// by the other.
+    pub fn split(&mut self, instrument: usize, ratio: f64, before: f64) {
+        self.splits.push(Split { instrument, ratio, fills: self.fills.len() });
         for working in self.book.iter_mut().filter(|one| one.order.instrument == instrument) {
             let order = &mut working.order;
             order.kind = match order.kind {
@@ -263,10 +273,12 @@ impl Broker {
                 size => size,
             };
             working.left = working.left.map(|left| left * ratio);
-            working.extremes = working.extremes.map(|(low, high)| (low / ratio, high / ratio));
-            if working.parent_record.is_some_and(|record| self.orders[record].filled != 0.0) {
-                working.scale *= ratio;
+            if working.phase != Phase::Held && before > 0.0 {
+                // A trailing stop that no bar has worked yet begins at the close before, in new units.
+                working.extremes.get_or_insert((before, before));
             }
+            working.extremes = working.extremes.map(|(low, high)| (low / ratio, high / ratio));
+            working.parent_filled *= ratio;
         }
     }
 

@@ -121,13 +121,21 @@ pub struct Report {
     pub ts: i64,
 }
 
+/// A split that orders have followed.
+#[derive(Clone, Copy, Debug)]
+struct Split {
+    instrument: usize,
+    ratio: f64,
+    /// Fills that came before it.
+    fills: usize,
+}
+
 /// The working orders, and the log of all orders and fills.
 #[derive(Clone, Debug)]
 pub struct Broker {
     terms: Terms,
     book: Vec<Working>,
-    /// Units of a bar's volume that are taken already, by instrument; only of the step being worked.
-    taken: Vec<(usize, f64)>,
+    splits: Vec<Split>,
     /// Instruments whose bar of this step was found ambiguous.
     ambiguous: Vec<usize>,
     /// Every order so far, in the order of placing.
@@ -150,7 +158,7 @@ impl Broker {
         Self {
             terms,
             book: Vec::new(),
-            taken: Vec::new(),
+            splits: Vec::new(),
             ambiguous: Vec::new(),
             orders: Vec::new(),
             fills: Vec::new(),
@@ -176,7 +184,6 @@ impl Broker {
         {
             return self.work_plain(portfolio, floor, part);
         }
-        self.taken.clear();
         self.ambiguous.clear();
         match part {
             Part::Bar => {
@@ -200,9 +207,11 @@ impl Broker {
             }
             _ => return,
         };
-        self.taken.clear();
         self.batch(portfolio, floor, part, moment);
         self.book.retain(|working| working.is_alive);
+        if !self.book.is_empty() {
+            self.close_bar(portfolio, floor, part);
+        }
     }
 }
 

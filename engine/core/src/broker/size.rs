@@ -11,6 +11,24 @@ pub enum Lot {
     Fractional,
 }
 
+impl Lot {
+    /// Whether a quantity is a number of whole lots.
+    pub(super) fn divides(self, units: f64) -> bool {
+        match self {
+            Self::Of(lot) => units % lot == 0.0,
+            Self::Fractional => true,
+        }
+    }
+
+    /// A quantity, of either sign, rounded towards zero to whole lots.
+    pub(super) fn round(self, units: f64) -> f64 {
+        match self {
+            Self::Of(lot) => (units / lot).trunc() * lot,
+            Self::Fractional => units,
+        }
+    }
+}
+
 /// The largest quantity whose value and commission together do not exceed `money`.
 #[must_use]
 pub fn affordable(money: f64, price: f64, lot: Lot, commission: Commission) -> f64 {

@@ -9,6 +9,7 @@ use super::*;
 use crate::risk::{self, Gate};
 
 mod orders;
+mod parts;
 
 const TERMS: Terms = Terms {
     fill: FillModel::NextOpen,

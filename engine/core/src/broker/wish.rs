@@ -2,7 +2,7 @@
 
 use strategy_api::order::Size;
 
-use super::{Broker, Commission, Lot, Quote, affordable, book::Working, fill::Touch};
+use super::{Broker, Commission, Lot, Quote, affordable, fill::Touch};
 use crate::{
     order::{OrderState, Reason},
     portfolio::Portfolio,
@@ -32,11 +32,6 @@ pub(super) struct Wish {
 pub(super) type End = (OrderState, Reason);
 
 impl Broker {
-    /// Units that the parent of an order has filled, in units of today.
-    pub(super) fn parent_filled(&self, working: &Working) -> f64 {
-        working.parent_record.map_or(0.0, |record| self.orders[record].filled * working.scale)
-    }
-
     /// What an order would trade at a touch.
     pub(super) fn wish(
         &self,
@@ -49,9 +44,8 @@ impl Broker {
         let working = &self.book[place];
         let (order, bar) = (&working.order, quote.bar.expect("an order is worked in a bar"));
         let held = portfolio.position[order.instrument];
-        let parent_filled = self.parent_filled(working);
         // Bought or sold is known before the price is: a target is compared at the reference price.
-        let is_buy = working.is_buy(held, touch.price, equity, parent_filled);
+        let is_buy = working.is_buy(held, touch.price, equity);
         let slippage = self.terms.slippage;
         let price = if working.is_limit() {
             touch.price
@@ -77,7 +71,11 @@ impl Broker {
                 keep(fraction * equity).min(held) - held
             }
             (None, Size::TargetFraction(fraction)) => (-keep(-fraction * equity) - held).min(0.0),
-            (None, Size::ParentFill(fraction)) => -fraction * parent_filled,
+            // All of it whatever that is, a part in whole lots.
+            (None, Size::ParentFill(1.0)) => -working.parent_filled,
+            (None, Size::ParentFill(fraction)) => {
+                -quote.lot.round(fraction * working.parent_filled)
+            }
         };
         if units == 0.0 {
             return Err(match order.size {

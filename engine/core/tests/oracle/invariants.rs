@@ -3,17 +3,19 @@
 use engine_core::{
     backtest::{Config, RunResult, run},
     broker::{Account, Commission, Slippage},
+    event::EventKind,
+    ledger::{EntryKind, Trade},
     universe::Member,
 };
 use strategy_api::{
-    Bar, Resolution,
+    Bar,
     abi::{define, layout::StrategyDef, raw::ProgressPage},
     prelude::*,
 };
 
 use crate::{
     close,
-    scenario::{Command, Kind, SYMBOLS, Scenario},
+    scenario::{Ask, Command, Kind, Scenario},
 };
 
 const RUNS: u64 = 2_000;
@@ -27,34 +29,50 @@ fn each(check: impl Fn(u64, &Scenario, &RunResult)) {
 
 /// Last close of an instrument at a step.
 fn last_close(scenario: &Scenario, instrument: usize, step: usize) -> f64 {
-    let seen = scenario.bars[instrument][..=step].iter().flatten();
+    let seen = scenario.market.bars[instrument][..=step].iter().flatten();
     seen.last().map_or(0.0, |bar| bar.close)
+}
+
+/// Cash and positions after the fills and entries up to a time, which come in their order.
+fn account(scenario: &Scenario, result: &RunResult, ts: i64) -> (f64, Vec<f64>) {
+    let (mut cash, mut held) = (scenario.config.cash, vec![0.0; scenario.market.bars.len()]);
+    let mut entries = result.entries.iter().filter(|entry| entry.ts <= ts).peekable();
+    let mut book = |until: i64, cash: &mut f64, held: &mut Vec<f64>| {
+        while let Some(entry) = entries.next_if(|entry| entry.ts <= until) {
+            match entry.kind {
+                EntryKind::Split => held[entry.instrument.unwrap() as usize] *= entry.value,
+                _ => *cash += entry.value,
+            }
+        }
+    };
+    for fill in result.fills.iter().filter(|fill| fill.ts <= ts) {
+        book(fill.ts, &mut cash, &mut held);
+        cash -= fill.quantity * fill.price + fill.commission;
+        held[fill.instrument as usize] += fill.quantity;
+    }
+    book(ts, &mut cash, &mut held);
+    (cash, held)
 }
 
 #[test]
 fn equity_is_cash_and_positions_at_every_bar_and_the_trades_add_up_to_it() {
     each(|seed, scenario, result| {
-        let (mut cash, mut held) = (scenario.config.cash, vec![0.0; scenario.bars.len()]);
-        let mut fills = result.fills.iter().peekable();
-        for (step, equity) in result.equity.iter().enumerate() {
-            let ts = scenario.bars[0][step].unwrap().ts;
-            while let Some(fill) = fills.next_if(|fill| fill.ts <= ts) {
-                cash -= fill.quantity * fill.price + fill.commission;
-                held[fill.instrument as usize] += fill.quantity;
-            }
+        for (step, equity) in scenario.traded().zip(&result.equity) {
+            let (cash, held) = account(scenario, result, scenario.market.steps[step].ts);
             let positions = held.iter().enumerate();
             let value: f64 =
                 positions.map(|(one, units)| units * last_close(scenario, one, step)).sum();
             assert!(close(*equity, cash + value), "seed {seed}, step {step}");
         }
-        let last = scenario.script.len() - 1;
-        let profit: f64 = result
-            .trades
-            .iter()
-            .map(|trade| trade.profit_at(last_close(scenario, trade.instrument as usize, last)))
-            .sum();
+        let last = scenario.traded().end - 1;
+        let open =
+            |trade: &Trade| trade.profit_at(last_close(scenario, trade.instrument as usize, last));
+        let profit: f64 = result.trades.iter().map(open).sum();
+        // Interest belongs to the account and to no trade.
+        let interest = result.entries.iter().filter(|entry| entry.kind == EntryKind::Interest);
+        let paid: f64 = interest.map(|entry| entry.value).sum();
         let change = result.equity.last().unwrap() - scenario.config.cash;
-        assert!(close(profit, change), "seed {seed}: trades {profit}, equity {change}");
+        assert!(close(profit + paid, change), "seed {seed}: trades {profit}, equity {change}");
     });
 }
 
@@ -62,7 +80,7 @@ fn equity_is_cash_and_positions_at_every_bar_and_the_trades_add_up_to_it() {
 fn no_fill_is_outside_its_bar_or_before_its_decision() {
     each(|seed, scenario, result| {
         for fill in &result.fills {
-            let bars = scenario.bars[fill.instrument as usize].iter().flatten();
+            let bars = scenario.market.bars[fill.instrument as usize].iter().flatten();
             let bar = *bars.clone().find(|bar| bar.ts == fill.ts).expect("a fill has a bar");
             let order = result.orders.iter().find(|order| order.id == fill.order).unwrap();
             let inside = (bar.low..=bar.high).contains(&fill.reference);
@@ -79,11 +97,9 @@ fn a_cash_account_is_never_short_and_never_owes() {
         if scenario.config.rules.account != Account::Cash {
             return;
         }
-        let (mut cash, mut held) = (scenario.config.cash, [0.0; SYMBOLS.len()]);
-        for fill in &result.fills {
-            cash -= fill.quantity * fill.price + fill.commission;
-            held[fill.instrument as usize] += fill.quantity;
-            assert!(cash >= -1e-9 && held[fill.instrument as usize] >= 0.0, "seed {seed}");
+        for step in scenario.traded() {
+            let (cash, held) = account(scenario, result, scenario.market.steps[step].ts);
+            assert!(cash >= -1e-9 && held.iter().all(|units| *units >= 0.0), "seed {seed}");
         }
     });
 }
@@ -92,14 +108,25 @@ fn a_cash_account_is_never_short_and_never_owes() {
 fn doubled(scenario: &Scenario) -> Scenario {
     let mut twice = scenario.clone();
     twice.config.cash *= 2.0;
-    for bar in twice.bars.iter_mut().flatten().flatten() {
+    for bar in twice.market.bars.iter_mut().flatten().flatten() {
         let Bar { open, high, low, close, .. } = *bar;
         *bar =
             Bar { open: 2.0 * open, high: 2.0 * high, low: 2.0 * low, close: 2.0 * close, ..*bar };
     }
+    for event in &mut twice.config.rules.events {
+        if event.kind == EventKind::Dividend {
+            event.value *= 2.0;
+        }
+    }
+    let asks: Vec<Ask> = scenario.script.iter().flatten().filter_map(Command::ask).collect();
     for command in twice.script.iter_mut().flatten() {
         match command {
             Command::Reprice(_, price) => *price *= 2.0,
+            Command::Retrail(order, distance) => {
+                if matches!(asks[*order].kind, Kind::TrailAmount(_)) {
+                    *distance *= 2.0;
+                }
+            }
             Command::Place(ask) => {
                 ask.kind = match ask.kind {
                     Kind::Limit(price) => Kind::Limit(2.0 * price),
@@ -112,7 +139,7 @@ fn doubled(scenario: &Scenario) -> Scenario {
                     ask.size = Size::Cash(2.0 * amount);
                 }
             }
-            Command::Cancel(_) => {}
+            Command::Cancel(_) | Command::CancelAll | Command::Resize(..) => {}
         }
     }
     twice
@@ -172,8 +199,9 @@ fn alike(scenario: &Scenario, which: &[(usize, &str)]) -> RunResult {
         .iter()
         .map(|(one, symbol)| Member { symbol, columns: series[*one].columns() })
         .collect();
-    let config = Config { lots: vec![1.0; which.len()], ..scenario.config.clone() };
-    run(DEF, &[], &members, Resolution::Day1, &config, &ProgressPage::default()).unwrap()
+    let mut config = Config { lots: vec![1.0; which.len()], ..scenario.config.clone() };
+    config.rules.limits.orders_per_bar = None;
+    run(DEF, &[], &members, scenario.market.resolution, &config, &ProgressPage::default()).unwrap()
 }
 
 /// Fills by symbol, without the numbers of orders, and the bits of the equity.
@@ -195,7 +223,7 @@ fn the_order_of_the_symbols_does_not_show() {
     let mut fills = 0;
     for seed in 0..RUNS {
         let scenario = Scenario::random(seed);
-        if scenario.bars.len() < 3 {
+        if scenario.market.bars.len() < 3 {
             continue;
         }
         let one = [(0, "AAA"), (1, "BBB"), (2, "CCC")];
@@ -211,7 +239,7 @@ fn the_order_of_the_symbols_does_not_show() {
 fn a_symbol_that_is_not_traded_changes_nothing() {
     for seed in 0..RUNS {
         let scenario = Scenario::random(seed);
-        if scenario.bars.len() < 2 {
+        if scenario.market.bars.len() < 2 {
             continue;
         }
         let alone = [(0, "AAA")];

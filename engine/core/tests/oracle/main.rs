@@ -1,14 +1,21 @@
 //! The engine against an oracle: a second, slow and differently built implementation of fills and
 //! ledger, written from the rules in words. Both work the same random orders on the same random bars
-//! and must agree in every fill, every end and every equity value to 1e-9. Invariants that need no
-//! oracle stand beside it.
+//! and must agree in every fill, every end, every trade and every equity value to 1e-9. Invariants that
+//! need no oracle stand beside it.
 
 mod invariants;
 mod scenario;
 mod second;
 
-use engine_core::order::OrderState;
+use std::collections::BTreeMap;
+
+use engine_core::{
+    backtest::RunResult,
+    ledger::EntryKind,
+    order::{OrderState, Reason},
+};
 use scenario::Scenario;
+use second::Outcome;
 
 /// Random runs; half a minute of a slow machine would be too long.
 const RUNS: u64 = 10_000;
@@ -17,71 +24,129 @@ fn close(one: f64, two: f64) -> bool {
     (one - two).abs() <= 1e-9 * one.abs().max(two.abs()).max(1.0)
 }
 
-fn compare(seed: u64) -> Result<usize, String> {
-    let scenario = Scenario::random(seed);
-    let engine = scenario.run();
-    let oracle = second::work(&scenario);
-    let fail = |what: String| Err(format!("seed {seed}: {what}"));
-    let ours: Vec<_> = engine
-        .fills
-        .iter()
-        .map(|fill| (fill.order, fill.instrument as usize, fill.ts, fill.quantity, fill.price))
-        .collect();
-    for (place, (one, two)) in ours.iter().zip(&oracle.fills).enumerate() {
-        let same = one.0 == two.order
-            && one.1 == two.instrument
-            && one.2 == two.ts
-            && close(one.3, two.quantity)
-            && close(one.4, two.price)
-            && close(engine.fills[place].commission, two.commission);
+fn same_fills(engine: &RunResult, oracle: &Outcome) -> Result<(), String> {
+    for (place, (one, two)) in engine.fills.iter().zip(&oracle.fills).enumerate() {
+        let same = (one.order, one.instrument as usize, one.ts)
+            == (two.order, two.instrument, two.ts)
+            && close(one.quantity, two.quantity)
+            && close(one.price, two.price)
+            && close(one.commission, two.commission);
         if !same {
-            return fail(format!("fill {place}: engine {one:?}, oracle {two:?}"));
+            return Err(format!("fill {place}: {one:?}, oracle {two:?}"));
         }
     }
-    if ours.len() != oracle.fills.len() {
-        return fail(format!("{} fills, the oracle has {}", ours.len(), oracle.fills.len()));
-    }
-    for (order, end) in engine.orders.iter().zip(&oracle.ends) {
-        let (state, reason) = (order.state, order.reason);
-        if (order.id, state, reason) != *end || !is_told(state, reason.is_some()) {
-            return fail(format!("order {}: {state:?} {reason:?}, oracle {end:?}", order.id));
-        }
-    }
-    if engine.orders.len() != oracle.ends.len() || engine.equity.len() != oracle.equity.len() {
-        return fail("another number of orders or equity values".to_owned());
-    }
-    for (step, (one, two)) in engine.equity.iter().zip(&oracle.equity).enumerate() {
-        if !close(*one, *two) {
-            return fail(format!("equity at step {step}: {one}, oracle {two}"));
-        }
-    }
-    if engine.ambiguous_bars != oracle.ambiguous_bars {
-        let (one, two) = (engine.ambiguous_bars, oracle.ambiguous_bars);
-        return fail(format!("{one} ambiguous bars, oracle {two}"));
-    }
-    Ok(ours.len())
+    let (one, two) = (engine.fills.len(), oracle.fills.len());
+    if one == two { Ok(()) } else { Err(format!("{one} fills, the oracle has {two}")) }
 }
 
-/// Every order that did not fill says why.
-fn is_told(state: OrderState, has_reason: bool) -> bool {
-    state == OrderState::Filled || has_reason
+fn same_ends(engine: &RunResult, oracle: &Outcome) -> Result<(), String> {
+    for (order, end) in engine.orders.iter().zip(&oracle.ends) {
+        let (state, reason) = (order.state, order.reason);
+        // Every order that did not fill says why.
+        let is_told = state == OrderState::Filled || reason.is_some();
+        if (order.id, state, reason) != *end || !is_told {
+            return Err(format!("order {}: {state:?} {reason:?}, oracle {end:?}", order.id));
+        }
+    }
+    let (one, two) = (engine.orders.len(), oracle.ends.len());
+    if one == two { Ok(()) } else { Err(format!("{one} orders, the oracle has {two}")) }
+}
+
+fn same_trades(engine: &RunResult, oracle: &Outcome) -> Result<(), String> {
+    for (one, two) in engine.trades.iter().zip(&oracle.rounds) {
+        let same = (one.instrument as usize, one.opened_ts, one.closed_ts)
+            == (two.instrument, two.opened, two.closed)
+            && close(one.held, two.held)
+            && close(one.cash_flow, two.money);
+        if !same {
+            return Err(format!("{one:?}, oracle {two:?}"));
+        }
+    }
+    let (one, two) = (engine.trades.len(), oracle.rounds.len());
+    if one == two { Ok(()) } else { Err(format!("{one} trades, the oracle has {two}")) }
+}
+
+fn same_account(engine: &RunResult, oracle: &Outcome) -> Result<(), String> {
+    for (step, (one, two)) in engine.equity.iter().zip(&oracle.equity).enumerate() {
+        if !close(*one, *two) {
+            return Err(format!("equity at step {step}: {one}, oracle {two}"));
+        }
+    }
+    let held = engine.position.iter().zip(&oracle.held).all(|(one, two)| close(*one, *two));
+    if !held || !close(engine.cash, oracle.cash) || engine.equity.len() != oracle.equity.len() {
+        return Err("another account at the end".to_owned());
+    }
+    let counts = |invested: u64, ambiguous: u64, ignored: u64| {
+        format!("{invested} steps invested, {ambiguous} bars ambiguous, {ignored} passed over")
+    };
+    let one = counts(engine.invested_steps, engine.ambiguous_bars, engine.ignored_instructions);
+    let two = counts(oracle.invested_steps, oracle.ambiguous_bars, oracle.ignored);
+    if one == two { Ok(()) } else { Err(format!("{one}; oracle {two}")) }
+}
+
+/// What has happened in the runs, so that nothing is compared that never comes up.
+fn count(engine: &RunResult, counts: &mut BTreeMap<String, u64>) {
+    let mut add = |what: String| *counts.entry(what).or_default() += 1;
+    engine.orders.iter().for_each(|order| add(format!("{:?} {:?}", order.state, order.reason)));
+    engine.entries.iter().for_each(|entry| add(format!("{:?}", entry.kind)));
+    for order in &engine.orders {
+        if engine.fills.iter().filter(|fill| fill.order == order.id).count() > 1 {
+            add("in parts".to_owned());
+        }
+    }
+    (0..engine.ambiguous_bars).for_each(|_| add("ambiguous".to_owned()));
 }
 
 #[test]
 fn ten_thousand_random_runs_agree_with_the_oracle() {
-    let mut fills = 0;
+    let mut counts = BTreeMap::new();
     let mut wrong = Vec::new();
     for seed in 0..RUNS {
-        match compare(seed) {
-            Ok(count) => fills += count,
-            Err(text) => wrong.push(text),
-        }
+        let scenario = Scenario::random(seed);
+        let (engine, oracle) = (scenario.run(), second::work(&scenario));
+        let same = same_fills(&engine, &oracle)
+            .and_then(|()| same_ends(&engine, &oracle))
+            .and_then(|()| same_trades(&engine, &oracle))
+            .and_then(|()| same_account(&engine, &oracle));
+        count(&engine, &mut counts);
+        wrong.extend(same.err().map(|text| format!("seed {seed}: {text}")));
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {RUNS}; {}",
-        wrong.len(),
-        wrong[..wrong.len().min(5)].join("\n")
-    );
-    assert!(fills > 20_000, "the runs hardly trade: {fills} fills");
+    let first = wrong[..wrong.len().min(5)].join("\n");
+    assert!(wrong.is_empty(), "{} of {RUNS}; {first}", wrong.len());
+    let filled = |reason| format!("{:?} {reason:?}", OrderState::Filled);
+    let rejected = |reason| format!("{:?} {:?}", OrderState::Rejected, Some(reason));
+    let cancelled = |reason| format!("{:?} {:?}", OrderState::Cancelled, Some(reason));
+    let expired = |reason| format!("{:?} {:?}", OrderState::Expired, Some(reason));
+    for what in [
+        filled(None::<Reason>),
+        filled(Some(Reason::Reduced)),
+        filled(Some(Reason::MarginCall)),
+        rejected(Reason::Short),
+        rejected(Reason::NoCash),
+        rejected(Reason::NoMargin),
+        rejected(Reason::LessThanOneLot),
+        rejected(Reason::OverLimit),
+        rejected(Reason::TooManyOrders),
+        rejected(Reason::UnknownParent),
+        cancelled(Reason::AlreadyThere),
+        cancelled(Reason::ByStrategy),
+        cancelled(Reason::GroupFilled),
+        cancelled(Reason::MarginCall),
+        cancelled(Reason::NotAtOnce),
+        cancelled(Reason::ParentEnded),
+        expired(Reason::DayOver),
+        expired(Reason::TimeOver),
+        expired(Reason::RunEnded),
+        expired(Reason::NoNextBar),
+        "in parts".to_owned(),
+        "ambiguous".to_owned(),
+    ]
+    .into_iter()
+    .chain(
+        [EntryKind::Dividend, EntryKind::BorrowFee, EntryKind::Interest, EntryKind::Split]
+            .map(|kind| format!("{kind:?}")),
+    ) {
+        let found = counts.get(&what).copied().unwrap_or(0);
+        assert!(found >= 20, "'{what}' happens {found} times");
+    }
 }

@@ -9,31 +9,31 @@ use strategy_api::abi::layout::{
 use super::*;
 
 /// An order with a limit, a stop or a trail.
-fn priced(kind: u32, units: f64, limit: f64, stop: f64, trail: f64) -> RawOrder {
+pub(super) fn priced(kind: u32, units: f64, limit: f64, stop: f64, trail: f64) -> RawOrder {
     let raw = market_order(OrderId(0), 0, Size::Units(units));
     RawOrder { kind, limit_price: limit, stop_price: stop, trail, ..raw }
 }
 
-fn limit(units: f64, price: f64) -> RawOrder {
+pub(super) fn limit(units: f64, price: f64) -> RawOrder {
     priced(KIND_LIMIT, units, price, f64::NAN, f64::NAN)
 }
 
-fn stop(units: f64, price: f64) -> RawOrder {
+pub(super) fn stop(units: f64, price: f64) -> RawOrder {
     priced(KIND_STOP, units, f64::NAN, price, f64::NAN)
 }
 
 /// An order that closes what `parent` fills, in the group of whatever else does.
-fn attached(order: RawOrder, parent: u64) -> RawOrder {
+pub(super) fn attached(order: RawOrder, parent: u64) -> RawOrder {
     let (size_kind, size) = Size::ParentFill(1.0).to_wire();
     RawOrder { size_kind, size, parent, oca_group: 1 << 63 | parent, ..order }
 }
 
-fn bar(ts: i64, open: f64, high: f64, low: f64, close: f64) -> Bar {
+pub(super) fn bar(ts: i64, open: f64, high: f64, low: f64, close: f64) -> Bar {
     Bar { ts, open, high, low, close, volume: 1000.0 }
 }
 
 /// Works one instrument through bars; the first close before them is 100.
-fn work_through(broker: &mut Broker, portfolio: &mut Portfolio, bars: &[Bar]) {
+pub(super) fn work_through(broker: &mut Broker, portfolio: &mut Portfolio, bars: &[Bar]) {
     let mut before = 100.0;
     for bar in bars {
         work_bars(broker, portfolio, [Some(*bar), None], before);
@@ -41,13 +41,13 @@ fn work_through(broker: &mut Broker, portfolio: &mut Portfolio, bars: &[Bar]) {
     }
 }
 
-fn start(terms: Terms, held: f64) -> (Broker, Portfolio) {
+pub(super) fn start(terms: Terms, held: f64) -> (Broker, Portfolio) {
     let mut portfolio = Portfolio::new(100_000.0, 2);
     portfolio.position[0] = held;
     (Broker::new(terms), portfolio)
 }
 
-fn prices(broker: &Broker) -> Vec<(u64, i64, f64, f64)> {
+pub(super) fn prices(broker: &Broker) -> Vec<(u64, i64, f64, f64)> {
     broker.fills.iter().map(|fill| (fill.order, fill.ts, fill.quantity, fill.price)).collect()
 }
 

@@ -1,21 +1,22 @@
-//! Cash, positions, equity and sizes, added up from the fills whenever they are asked for.
+//! Cash, positions, equity, costs and sizes, added up from the book of lines whenever they are asked for.
 
 use engine_core::{
-    broker::{Account, Slippage},
+    broker::{Account, Commission, Slippage},
     order::{OrderState, Reason},
 };
 use strategy_api::{Bar, order::Size};
 
-use super::{Filled, Oracle, Ticket, When};
+use super::{Line, Oracle, Ticket, When};
 use crate::scenario::Kind;
 
 impl Oracle<'_> {
     pub(super) fn bar_of(&self, instrument: usize) -> Option<Bar> {
-        self.s.bars[instrument][self.step]
+        self.s.market.bars[instrument][self.step]
     }
 
     pub(super) fn close_before(&self, instrument: usize) -> Option<f64> {
-        self.s.bars[instrument][..self.step].iter().flatten().next_back().map(|bar| bar.close)
+        let before = &self.s.market.bars[instrument][..self.step];
+        before.iter().flatten().next_back().map(|bar| bar.close)
     }
 
     pub(super) fn price(&self, instrument: usize, when: When) -> f64 {
@@ -26,19 +27,44 @@ impl Oracle<'_> {
         }
     }
 
+    pub(super) fn instruments(&self) -> std::ops::Range<usize> {
+        0..self.s.market.bars.len()
+    }
+
+    /// Units in an instrument of the fills that count, in units of today.
+    fn units(&self, instrument: usize, counts: impl Fn(u64) -> bool) -> f64 {
+        self.lines.iter().fold(0.0, |units, line| match line {
+            Line::Fill(fill) if fill.instrument == instrument && counts(fill.order) => {
+                units + fill.quantity
+            }
+            Line::Split { instrument: one, ratio } if *one == instrument => units * ratio,
+            _ => units,
+        })
+    }
+
     pub(super) fn held(&self, instrument: usize) -> f64 {
-        let of = self.fills.iter().filter(|fill| fill.instrument == instrument);
-        of.map(|fill| fill.quantity).sum()
+        self.units(instrument, |_| true)
+    }
+
+    pub(super) fn parent_fill(&self, ticket: &Ticket) -> f64 {
+        self.units(ticket.ask.instrument, |order| Some(order) == ticket.parent)
+    }
+
+    pub(super) fn has_fill(&self, id: u64) -> bool {
+        self.lines.iter().any(|line| matches!(line, Line::Fill(fill) if fill.order == id))
     }
 
     pub(super) fn cash(&self) -> f64 {
-        let spent = |fill: &Filled| fill.quantity * fill.price + fill.commission;
-        self.s.config.cash - self.fills.iter().map(spent).sum::<f64>()
+        self.lines.iter().fold(self.s.config.cash, |cash, line| match line {
+            Line::Fill(fill) => cash - (fill.quantity * fill.price + fill.commission),
+            Line::Money { amount, .. } => cash + amount,
+            Line::Split { .. } => cash,
+        })
     }
 
     /// Equity with one instrument at a price of its own.
     pub(super) fn equity(&self, when: When, own: Option<(usize, f64)>) -> f64 {
-        (0..self.s.bars.len())
+        self.instruments()
             .fold(self.cash(), |sum, one| sum + self.held(one) * self.mark(one, when, own))
     }
 
@@ -49,17 +75,17 @@ impl Oracle<'_> {
         }
     }
 
+    /// Value of a position, with its sign.
+    fn value(&self, instrument: usize, when: When, own: Option<(usize, f64)>) -> f64 {
+        self.held(instrument) * self.mark(instrument, when, own)
+    }
+
     pub(super) fn gross(&self, when: When, own: Option<(usize, f64)>) -> f64 {
-        (0..self.s.bars.len()).map(|one| self.held(one).abs() * self.mark(one, when, own)).sum()
+        self.instruments().map(|one| self.value(one, when, own).abs()).sum()
     }
 
     pub(super) fn margin_account(&self) -> bool {
         self.s.config.rules.account != Account::Cash
-    }
-
-    pub(super) fn parent_fill(&self, ticket: &Ticket) -> f64 {
-        let of = self.fills.iter().filter(|fill| Some(fill.order) == ticket.parent);
-        of.map(|fill| fill.quantity).sum()
     }
 
     /// What an order takes of what there is.
@@ -80,35 +106,81 @@ impl Oracle<'_> {
         }
     }
 
+    /// Whether every exposure after a trade is within its limit, or is no larger than before.
+    pub(super) fn is_within_limits(
+        &self,
+        instrument: usize,
+        units: f64,
+        price: f64,
+        reference: f64,
+        when: When,
+    ) -> bool {
+        let limits = self.s.config.rules.limits;
+        let own = Some((instrument, reference));
+        let paid = (price - reference) * units + self.costs(units, price);
+        let equity = self.equity(when, own) - paid;
+        let after = |one: usize| {
+            let more = if one == instrument { units } else { 0.0 };
+            (self.held(one) + more) * self.mark(one, when, own)
+        };
+        let before = |one: usize| self.value(one, when, own);
+        let fits = |limit: Option<f64>, before: f64, after: f64| {
+            limit.is_none_or(|limit| after <= limit * equity + 1e-9 || after <= before + 1e-9)
+        };
+        let sum = |of: &dyn Fn(usize) -> f64| self.instruments().map(of).sum::<f64>();
+        fits(limits.per_symbol, before(instrument).abs(), after(instrument).abs())
+            && fits(limits.gross, sum(&|one| before(one).abs()), sum(&|one| after(one).abs()))
+            && fits(limits.net, sum(&before).abs(), sum(&after).abs())
+    }
+
     pub(super) fn is_limit(&self, ticket: &Ticket) -> bool {
         matches!(ticket.ask.kind, Kind::Limit(_) | Kind::StopLimit(..))
     }
 
-    pub(super) fn slipped(&self, ticket: &Ticket, reference: f64, buy: bool) -> f64 {
+    /// A price with slippage, when `share` of the bar's volume is taken.
+    pub(super) fn slipped(&self, ticket: &Ticket, reference: f64, buy: bool, share: f64) -> f64 {
         let side = if buy { 1.0 } else { -1.0 };
         match self.s.config.slippage {
             _ if self.is_limit(ticket) => reference,
             Slippage::BasisPoints(bps) => reference * (1.0 + side * bps / 10_000.0),
             Slippage::Ticks(ticks) => reference + side * ticks * 0.01,
-            _ => reference,
+            Slippage::VolumeShare { impact, .. } => {
+                reference * (1.0 + side * impact * share * share)
+            }
+            Slippage::None => reference,
         }
     }
 
     pub(super) fn costs(&self, units: f64, price: f64) -> f64 {
-        self.s.config.commission.of(units, price)
-    }
-
-    /// Most whole shares that money pays for, counted down.
-    pub(super) fn shares(&self, money: f64, price: f64, with_costs: bool) -> f64 {
-        let mut shares = (money / price).floor().max(0.0) + 2.0;
-        let costs = |n: f64| if with_costs { self.costs(n, price) } else { 0.0 };
-        while shares > 0.0 && shares * price + costs(shares) > money {
-            shares -= 1.0;
+        let (units, value) = (units.abs(), units.abs() * price);
+        match self.s.config.commission {
+            Commission::None => 0.0,
+            Commission::PerShare(rate) => rate * units,
+            Commission::Percent(fraction) => fraction * units * price,
+            // Half a cent a share, at least a dollar, but never more than a hundredth of the value.
+            Commission::IbkrFixed => (units * 0.005).max(1.0).min(value * 0.01),
+            Commission::IbkrTiered => panic!("the oracle does not know the tiers"),
         }
-        if money <= 0.0 { 0.0 } else { shares }
     }
 
-    /// Units, price and whether the size is money; or how the order ends.
+    /// Most whole lots that money pays for, counted down.
+    pub(super) fn shares(
+        &self,
+        instrument: usize,
+        money: f64,
+        price: f64,
+        with_costs: bool,
+    ) -> f64 {
+        let lot = self.s.config.lots[instrument];
+        let mut lots = (money / price / lot).floor().max(0.0) + 2.0;
+        let costs = |n: f64| if with_costs { self.costs(n, price) } else { 0.0 };
+        while lots > 0.0 && lots * lot * price + costs(lots * lot) > money {
+            lots -= 1.0;
+        }
+        if money <= 0.0 { 0.0 } else { lots * lot }
+    }
+
+    /// Units, and the price at which they are reckoned; or how the order ends.
     pub(super) fn wish(
         &self,
         ticket: &Ticket,
@@ -116,22 +188,29 @@ impl Oracle<'_> {
         buy: bool,
         equity: f64,
     ) -> Result<(f64, f64), (OrderState, Reason)> {
-        let held = self.held(ticket.ask.instrument);
-        let price = self.slipped(ticket, reference, buy);
+        let instrument = ticket.ask.instrument;
+        let held = self.held(instrument);
+        let share = self.volume_limit().unwrap_or(0.0);
+        let price = self.slipped(ticket, reference, buy, share);
+        let afford = |money: f64| self.shares(instrument, money, price, true);
+        let keep = |money: f64| self.shares(instrument, money, price, false);
         let units = match ticket.ask.size {
+            _ if ticket.left.is_some() => ticket.left.unwrap(),
             Size::Units(n) => n,
-            Size::EquityFraction(n) if buy => self.shares(n * equity, price, true),
-            Size::EquityFraction(n) => -self.shares(-n * equity, price, true),
-            Size::Cash(n) if buy => self.shares(n, price, true),
-            Size::Cash(n) => -self.shares(-n, price, true),
+            Size::EquityFraction(n) if buy => afford(n * equity),
+            Size::EquityFraction(n) => -afford(-n * equity),
+            Size::Cash(n) if buy => afford(n),
+            Size::Cash(n) => -afford(-n),
             Size::TargetUnits(n) => n - held,
-            Size::TargetFraction(n) if buy => self.shares(n * equity - held * price, price, true),
+            Size::TargetFraction(n) if buy => afford(n * equity - held * price),
             Size::TargetFraction(0.0) => -held,
-            Size::TargetFraction(n) if n > 0.0 => {
-                self.shares(n * equity, price, false).min(held) - held
+            Size::TargetFraction(n) if n > 0.0 => keep(n * equity).min(held) - held,
+            Size::TargetFraction(n) => (-keep(-n * equity) - held).min(0.0),
+            Size::ParentFill(1.0) => -self.parent_fill(ticket),
+            Size::ParentFill(n) => {
+                let (filled, lot) = (self.parent_fill(ticket), self.s.config.lots[instrument]);
+                -filled.signum() * (n * filled.abs() / lot).floor() * lot
             }
-            Size::TargetFraction(n) => (-self.shares(-n * equity, price, false) - held).min(0.0),
-            Size::ParentFill(n) => -n * self.parent_fill(ticket),
         };
         if units != 0.0 {
             return Ok((units, price));
@@ -141,6 +220,13 @@ impl Oracle<'_> {
             Err((OrderState::Cancelled, Reason::AlreadyThere))
         } else {
             Err((OrderState::Rejected, Reason::LessThanOneLot))
+        }
+    }
+
+    pub(super) fn volume_limit(&self) -> Option<f64> {
+        match self.s.config.slippage {
+            Slippage::VolumeShare { limit, .. } => Some(limit),
+            _ => None,
         }
     }
 }

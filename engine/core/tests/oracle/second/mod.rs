@@ -9,10 +9,13 @@ use engine_core::{
 use strategy_api::order::Size;
 
 mod account;
+mod bear;
 mod reach;
+mod rounds;
 mod trade;
 
-use crate::scenario::{Ask, Command, Kind, SYMBOLS, Scenario, Tif};
+use crate::scenario::{Ask, Command, Kind, Scenario, Tif};
+pub(crate) use rounds::Round;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Filled {
@@ -24,8 +27,28 @@ pub(crate) struct Filled {
     pub(crate) commission: f64,
 }
 
+/// What changes the account.
+#[derive(Clone, Debug)]
+pub(crate) enum Line {
+    Fill(Filled),
+    Split {
+        instrument: usize,
+        ratio: f64,
+    },
+    /// A dividend, a fee or interest; the last belongs to no instrument.
+    Money {
+        instrument: Option<usize>,
+        amount: f64,
+    },
+}
+
 pub(crate) struct Outcome {
     pub(crate) fills: Vec<Filled>,
+    pub(crate) rounds: Vec<Round>,
+    pub(crate) cash: f64,
+    pub(crate) held: Vec<f64>,
+    pub(crate) invested_steps: u64,
+    pub(crate) ignored: u64,
     pub(crate) ends: Vec<(u64, OrderState, Option<Reason>)>,
     pub(crate) equity: Vec<f64>,
     pub(crate) ambiguous_bars: u64,
@@ -52,8 +75,13 @@ struct Ticket {
     bottom: Option<f64>,
     session: Option<i64>,
     worked: bool,
+    /// Units that are left when a part has filled.
+    left: Option<f64>,
+    /// Whether its stop was reached in a bar that could not fill all of it: a market order from then on.
+    loose: bool,
+    /// What is to be said about its end if nothing else is.
+    note: Option<Reason>,
     end: Option<(OrderState, Option<Reason>)>,
-    call: bool,
 }
 
 struct Oracle<'s> {
@@ -62,8 +90,9 @@ struct Oracle<'s> {
     tickets: Vec<Ticket>,
     /// Number of the order at each place of the script.
     numbers: Vec<u64>,
-    fills: Vec<Filled>,
+    lines: Vec<Line>,
     ambiguous: Vec<(usize, usize)>,
+    ignored: u64,
 }
 
 pub(crate) fn work(s: &Scenario) -> Outcome {
@@ -72,16 +101,14 @@ pub(crate) fn work(s: &Scenario) -> Outcome {
         step: 0,
         tickets: Vec::new(),
         numbers: Vec::new(),
-        fills: Vec::new(),
+        lines: Vec::new(),
         ambiguous: Vec::new(),
+        ignored: 0,
     };
-    let mut equity = Vec::new();
-    // The steps are those at which any instrument has a bar.
-    for step in 0..s.script.len() {
-        if s.bars.iter().all(|bars| bars[step].is_none()) {
-            continue;
-        }
+    let (mut equity, mut invested_steps) = (Vec::new(), 0);
+    for step in s.traded() {
         o.step = step;
+        o.bear();
         o.bar();
         o.commands();
         if s.config.fill == FillModel::SameClose {
@@ -89,6 +116,7 @@ pub(crate) fn work(s: &Scenario) -> Outcome {
             o.after(true);
         }
         equity.push(o.equity(When::Close, None));
+        invested_steps += u64::from(o.instruments().any(|one| o.held(one) != 0.0));
         o.margin();
     }
     let ends = o.tickets.iter().map(|ticket| {
@@ -96,9 +124,18 @@ pub(crate) fn work(s: &Scenario) -> Outcome {
         let (state, reason) = ticket.end.unwrap_or((OrderState::Expired, Some(late)));
         (ticket.id, state, reason)
     });
-    let ends = ends.collect();
-    let ambiguous_bars = o.ambiguous.len() as u64;
-    Outcome { fills: o.fills, ends, equity, ambiguous_bars }
+    let fill = |line: &Line| if let Line::Fill(fill) = line { Some(fill.clone()) } else { None };
+    Outcome {
+        fills: o.lines.iter().filter_map(fill).collect(),
+        rounds: rounds::rounds(&o.lines, s.market.bars.len()),
+        cash: o.cash(),
+        held: o.instruments().map(|one| o.held(one)).collect(),
+        invested_steps,
+        ignored: o.ignored,
+        ends: ends.collect(),
+        equity,
+        ambiguous_bars: o.ambiguous.len() as u64,
+    }
 }
 
 impl Oracle<'_> {
@@ -107,10 +144,8 @@ impl Oracle<'_> {
         if ticket.end.is_some() {
             return;
         }
-        let reason =
-            if ticket.call && reason.is_none() { Some(Reason::MarginCall) } else { reason };
-        ticket.end = Some((state, reason));
-        if self.fills.iter().all(|fill| fill.order != id) {
+        ticket.end = Some((state, reason.or(ticket.note)));
+        if !self.has_fill(id) {
             let orphans: Vec<u64> = self
                 .tickets
                 .iter()
@@ -124,30 +159,69 @@ impl Oracle<'_> {
     }
 
     fn commands(&mut self) {
+        let mut placed = 0;
         for command in &self.s.script[self.step] {
             match *command {
-                Command::Place(ask) => self.place(ask),
+                Command::Place(ask) => {
+                    placed += 1;
+                    let most = self.s.config.rules.limits.orders_per_bar;
+                    let too_many = most.is_some_and(|most| placed > most);
+                    self.place(ask, too_many.then_some(Reason::TooManyOrders));
+                }
                 Command::Cancel(order) => {
                     let id = self.numbers[order];
+                    self.ignored += u64::from(self.ticket(id).end.is_some());
                     self.finish(id, OrderState::Cancelled, Some(Reason::ByStrategy));
                 }
-                Command::Reprice(order, price) => {
-                    let id = self.numbers[order];
-                    let alive = |ticket: &&mut Ticket| ticket.id == id && ticket.end.is_none();
-                    if let Some(ticket) = self.tickets.iter_mut().find(alive) {
-                        ticket.ask.kind = match ticket.ask.kind {
-                            Kind::Limit(_) => Kind::Limit(price),
-                            Kind::Stop(_) => Kind::Stop(price),
-                            Kind::StopLimit(..) => Kind::StopLimit(price, price),
-                            kind => kind,
-                        };
+                Command::CancelAll => {
+                    for id in 1..=self.tickets.len() as u64 {
+                        if self.ticket(id).ask.instrument == 0 {
+                            self.finish(id, OrderState::Cancelled, Some(Reason::ByStrategy));
+                        }
                     }
+                }
+                Command::Reprice(order, price) => self.change(order, |ask| {
+                    ask.kind = match ask.kind {
+                        Kind::Limit(_) => Kind::Limit(price),
+                        Kind::Stop(_) => Kind::Stop(price),
+                        Kind::StopLimit(..) => Kind::StopLimit(price, price),
+                        kind => kind,
+                    };
+                    true
+                }),
+                Command::Retrail(order, distance) => self.change(order, |ask| {
+                    ask.kind = match ask.kind {
+                        Kind::TrailAmount(_) => Kind::TrailAmount(distance),
+                        Kind::TrailFraction(_) if distance >= 1.0 => return false,
+                        Kind::TrailFraction(_) => Kind::TrailFraction(distance),
+                        kind => kind,
+                    };
+                    true
+                }),
+                Command::Resize(order, units) => {
+                    self.change(order, |ask| {
+                        ask.size = Size::Units(units);
+                        true
+                    });
+                    // Whether or not a part has filled, this is what is wanted from now on.
+                    let id = self.numbers[order];
+                    let ticket = self.tickets.iter_mut().find(|ticket| ticket.id == id);
+                    ticket.expect("it was placed").left = None;
                 }
             }
         }
     }
 
-    fn place(&mut self, ask: Ask) {
+    /// Changes an order that works; counts the change as passed over when it works no more or the
+    /// change makes no sense.
+    fn change(&mut self, order: usize, change: impl Fn(&mut Ask) -> bool) {
+        let id = self.numbers[order];
+        let alive = |ticket: &&mut Ticket| ticket.id == id && ticket.end.is_none();
+        let done = self.tickets.iter_mut().find(alive).is_some_and(|it| change(&mut it.ask));
+        self.ignored += u64::from(!done);
+    }
+
+    fn place(&mut self, ask: Ask, refused: Option<Reason>) {
         let id = self.tickets.len() as u64 + 1;
         self.numbers.push(id);
         let parent = ask.parent.map(|place| self.numbers[place]);
@@ -160,12 +234,15 @@ impl Oracle<'_> {
         }
         let mut waits = false;
         if let Some(parent) = parent {
-            let has_filled = self.fills.iter().any(|fill| fill.order == parent);
+            let has_filled = self.has_fill(parent);
             let works = self.tickets.iter().any(|t| t.id == parent && t.end.is_none());
             waits = works && !has_filled;
             if !works && !has_filled {
                 end = Some((OrderState::Rejected, Some(Reason::UnknownParent)));
             }
+        }
+        if refused.is_some() {
+            end = Some((OrderState::Rejected, refused));
         }
         self.tickets.push(Ticket {
             id,
@@ -179,8 +256,10 @@ impl Oracle<'_> {
             bottom: None,
             session: None,
             worked: false,
+            left: None,
+            loose: false,
+            note: None,
             end,
-            call: false,
         });
     }
 
@@ -192,6 +271,7 @@ impl Oracle<'_> {
                 continue;
             }
             let (id, before) = (ticket.id, self.close_before(ticket.ask.instrument));
+            let session = self.session();
             let ticket = &mut self.tickets[place];
             if ticket.top.is_none() && !ticket.waits {
                 (ticket.top, ticket.bottom) = (before, before);
@@ -201,7 +281,8 @@ impl Oracle<'_> {
                     self.finish(id, OrderState::Expired, Some(Reason::TimeOver));
                 }
                 Tif::Day if !ticket.waits => match ticket.session {
-                    None => ticket.session = Some(bar.ts),
+                    None => ticket.session = Some(session),
+                    Some(first) if first == session => {}
                     Some(_) => self.finish(id, OrderState::Expired, Some(Reason::DayOver)),
                 },
                 _ => {}
@@ -224,7 +305,7 @@ impl Oracle<'_> {
             if stretch.is_none() && ticket.fresh.is_none() {
                 continue;
             }
-            let buy = self.buys(&ticket, When::Open, None);
+            let (buy, session) = (self.buys(&ticket, When::Open, None), self.session());
             let it = &mut self.tickets[place];
             if let (Kind::StopLimit(at, _), Some((_, high, low))) = (ticket.ask.kind, stretch) {
                 it.armed |= if buy { high >= at } else { low <= at };
@@ -238,43 +319,11 @@ impl Oracle<'_> {
             it.worked |= stretch.is_some();
             it.fresh = None;
             if it.ask.tif == Tif::Day && it.session.is_none() {
-                it.session = Some(bar.ts);
+                it.session = Some(session);
             }
             if matches!(it.ask.tif, Tif::Once | Tif::All) && stretch.is_some() {
                 self.finish(ticket.id, OrderState::Cancelled, Some(Reason::NotAtOnce));
             }
-        }
-    }
-
-    fn margin(&mut self) {
-        let short = (0..self.s.bars.len()).any(|one| self.held(one) < 0.0);
-        let calling = self.tickets.iter().any(|ticket| ticket.call && ticket.end.is_none());
-        if !self.margin_account() || calling || !(short || self.cash() < 0.0) {
-            return;
-        }
-        let required: f64 = (0..self.s.bars.len())
-            .map(|one| {
-                let value = self.held(one) * self.price(one, When::Close);
-                if value > 0.0 { 0.25 * value } else { -0.30 * value }
-            })
-            .sum();
-        if self.equity(When::Close, None) >= required {
-            return;
-        }
-        let alive: Vec<u64> =
-            self.tickets.iter().filter(|t| t.end.is_none()).map(|t| t.id).collect();
-        for id in alive {
-            self.finish(id, OrderState::Cancelled, Some(Reason::MarginCall));
-        }
-        let mut names: Vec<usize> = (0..self.s.bars.len()).collect();
-        names.sort_by_key(|one| SYMBOLS[*one]);
-        names.retain(|one| self.held(*one) != 0.0);
-        for instrument in names {
-            let (kind, size) = (Kind::Market, Size::TargetUnits(0.0));
-            let ask = Ask { instrument, kind, size, tif: Tif::Gtc, parent: None, group: None };
-            self.place(ask);
-            self.numbers.pop();
-            self.tickets.last_mut().expect("it was placed").call = true;
         }
     }
 }

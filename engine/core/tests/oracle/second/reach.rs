@@ -1,6 +1,6 @@
 //! Whether, when and at what price a bar reaches an order; buys and sales written out apart.
 
-use engine_core::broker::{FillModel, LimitTouch};
+use engine_core::broker::{Ambiguity, FillModel, LimitTouch};
 use strategy_api::order::Size;
 
 use super::{Oracle, Ticket, When};
@@ -9,6 +9,9 @@ use crate::scenario::{Kind, SYMBOLS};
 impl Oracle<'_> {
     pub(super) fn buys(&self, ticket: &Ticket, when: When, own: Option<(usize, f64)>) -> bool {
         let instrument = ticket.ask.instrument;
+        if let Some(left) = ticket.left {
+            return left > 0.0;
+        }
         match ticket.ask.size {
             Size::Units(n) | Size::EquityFraction(n) | Size::Cash(n) => n > 0.0,
             Size::TargetUnits(n) => n > self.held(instrument),
@@ -29,8 +32,14 @@ impl Oracle<'_> {
         }
         match ticket.fresh {
             None | Some((When::Open, ..)) => Some((bar.open, bar.high, bar.low)),
-            Some((When::Middle, price, _)) if matches!(ticket.ask.kind, Kind::Stop(_)) => {
-                Some((price, bar.high, bar.low))
+            Some((When::Middle, price, by_limit)) => {
+                let goes_on = match (self.s.config.rules.ambiguity, ticket.ask.kind) {
+                    (Ambiguity::Pessimistic, Kind::Stop(_))
+                    | (Ambiguity::Optimistic, Kind::Limit(_)) => true,
+                    (Ambiguity::Optimistic, Kind::Stop(_)) => by_limit,
+                    _ => false,
+                };
+                goes_on.then_some((price, bar.high, bar.low))
             }
             Some(_) => None,
         }
@@ -76,6 +85,9 @@ impl Oracle<'_> {
             }
         };
         let old = ticket.fresh.is_none();
+        if ticket.loose {
+            return Some((When::Open, bar.open));
+        }
         match ticket.ask.kind {
             Kind::Market => match self.s.config.fill {
                 FillModel::NextOpen => old.then_some((When::Open, bar.open)),
@@ -83,8 +95,8 @@ impl Oracle<'_> {
                     old.then_some((When::Close, bar.close))
                 }
             },
-            Kind::OnOpen => old.then_some((When::Open, bar.open)),
-            Kind::OnClose => Some((When::Close, bar.close)),
+            Kind::OnOpen => (old && self.opens_session(ticket)).then_some((When::Open, bar.open)),
+            Kind::OnClose => self.closes_session(ticket).then_some((When::Close, bar.close)),
             Kind::Limit(at) => limit(at),
             Kind::Stop(at) => stop(at),
             Kind::StopLimit(_, at) => ticket.armed.then(|| limit(at)).flatten(),
@@ -95,10 +107,36 @@ impl Oracle<'_> {
         }
     }
 
+    pub(super) fn session(&self) -> i64 {
+        self.s.market.steps[self.step].session
+    }
+
+    /// Whether no bar of the instrument was in this session before.
+    fn opens_session(&self, ticket: &Ticket) -> bool {
+        let bars = &self.s.market.bars[ticket.ask.instrument];
+        let earlier = (0..self.step).filter(|step| bars[*step].is_some());
+        earlier.map(|step| self.s.market.steps[step].session).all(|one| one != self.session())
+    }
+
+    /// Whether no bar of the instrument follows in this session; without any later bar the session
+    /// must be over.
+    fn closes_session(&self, ticket: &Ticket) -> bool {
+        let (bars, steps) = (&self.s.market.bars[ticket.ask.instrument], &self.s.market.steps);
+        let next = (self.step + 1..self.s.traded().end).find(|step| bars[*step].is_some());
+        match next {
+            Some(next) => steps[next].session != self.session(),
+            None => steps[self.step].is_close,
+        }
+    }
+
     /// The turn of an order between the ends of a bar.
     pub(super) fn turn(&self, id: u64, buy: bool) -> (bool, bool, usize, &'static str, u64) {
         let ticket = self.ticket(id);
-        (self.is_limit(ticket), buy, ticket.step, SYMBOLS[ticket.ask.instrument], id)
+        let late = match self.s.config.rules.ambiguity {
+            Ambiguity::Pessimistic => self.is_limit(ticket),
+            Ambiguity::Optimistic => !self.is_limit(ticket),
+        };
+        (late, buy, ticket.step, SYMBOLS[ticket.ask.instrument], id)
     }
 
     /// Orders that the bar reaches between its ends, with price and side.

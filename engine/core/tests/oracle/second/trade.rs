@@ -3,8 +3,8 @@
 use engine_core::order::{OrderState, Reason};
 use strategy_api::order::Size;
 
-use super::{Filled, Oracle, Ticket, When};
-use crate::scenario::{SYMBOLS, Tif};
+use super::{Filled, Line, Oracle, Ticket, When};
+use crate::scenario::{Kind, SYMBOLS, Tif};
 
 impl Oracle<'_> {
     /// Orders that fill at one end of the bar.
@@ -24,6 +24,11 @@ impl Oracle<'_> {
                 Err((state, reason)) => self.finish(ticket.id, state, Some(reason)),
             }
         }
+        // Older orders first, those of one step by symbol.
+        batch.sort_by_key(|wish| {
+            let ticket = self.ticket(wish.0);
+            (ticket.step, SYMBOLS[ticket.ask.instrument], wish.0)
+        });
         self.trade(&batch, when);
     }
 
@@ -52,9 +57,16 @@ impl Oracle<'_> {
             }
         }
         for wish in closing {
-            let held = self.held(self.ticket(wish.0).ask.instrument);
+            let ask = self.ticket(wish.0).ask;
+            let held = self.held(ask.instrument);
             if held * wish.1 < 0.0 && wish.1.abs() <= held.abs() {
-                self.fill(wish, wish.1, when, None);
+                let lot = self.s.config.lots[ask.instrument];
+                let whole = wish.1 % lot == 0.0 || (held + wish.1) % lot == 0.0;
+                if whole || matches!(ask.size, Size::ParentFill(_)) {
+                    self.fill(wish, wish.1, when, None);
+                } else {
+                    self.finish(wish.0, OrderState::Rejected, Some(Reason::LessThanOneLot));
+                }
             } else if self.margin_account() {
                 self.fixed(wish, when, lacks);
             } else {
@@ -79,11 +91,13 @@ impl Oracle<'_> {
                 let now = self.need(instrument, units, wish.2, wish.3);
                 let share = (now / total * power).min(self.power(when, own(self, &wish)));
                 while units != 0.0 && self.need(instrument, units, wish.2, wish.3) > share {
-                    units -= units.signum();
-                    if units.abs() < 1.0 {
-                        units = 0.0;
-                    }
+                    units = self.less(instrument, units);
                 }
+            }
+            let mut lacks = lacks;
+            while units != 0.0 && !self.is_within_limits(instrument, units, wish.2, wish.3, when) {
+                units = self.less(instrument, units);
+                lacks = Reason::OverLimit;
             }
             if units == 0.0 {
                 self.finish(wish.0, OrderState::Rejected, Some(lacks));
@@ -105,14 +119,49 @@ impl Oracle<'_> {
         named.iter().map(|(_, need)| need).sum()
     }
 
+    /// The next smaller number of whole lots.
+    fn less(&self, instrument: usize, units: f64) -> f64 {
+        let lots = units.abs() / self.s.config.lots[instrument];
+        let fewer = if lots.fract() == 0.0 { lots - 1.0 } else { lots.floor() };
+        units.signum() * fewer * self.s.config.lots[instrument]
+    }
+
     pub(super) fn fixed(&mut self, wish: (u64, f64, f64, f64), when: When, lacks: Reason) {
         let instrument = self.ticket(wish.0).ask.instrument;
         let need = self.need(instrument, wish.1, wish.2, wish.3);
-        if need > self.power(when, Some((instrument, wish.3))) {
+        if wish.1 % self.s.config.lots[instrument] != 0.0 {
+            self.finish(wish.0, OrderState::Rejected, Some(Reason::LessThanOneLot));
+        } else if need > self.power(when, Some((instrument, wish.3))) {
             self.finish(wish.0, OrderState::Rejected, Some(lacks));
+        } else if !self.is_within_limits(instrument, wish.1, wish.2, wish.3, when) {
+            self.finish(wish.0, OrderState::Rejected, Some(Reason::OverLimit));
         } else {
             self.fill(wish, wish.1, when, None);
         }
+    }
+
+    /// Units of the bar's volume that fills have taken, and the volume.
+    fn volume(&self, instrument: usize) -> (f64, f64) {
+        let bar = self.bar_of(instrument).expect("it has a bar");
+        let taken = self.lines.iter().map(|line| match line {
+            Line::Fill(fill) if fill.instrument == instrument && fill.ts == bar.ts => {
+                fill.quantity.abs()
+            }
+            _ => 0.0,
+        });
+        (taken.sum(), bar.volume)
+    }
+
+    /// As much of `units` as the volume of the bar allows.
+    fn within_volume(&self, instrument: usize, units: f64) -> f64 {
+        let Some(limit) = self.volume_limit() else { return units };
+        let (taken, volume) = self.volume(instrument);
+        let room = (limit * volume - taken).max(0.0);
+        if units.abs() <= room {
+            return units;
+        }
+        let lot = self.s.config.lots[instrument];
+        units.signum() * (room / lot).floor() * lot
     }
 
     pub(super) fn fill(
@@ -126,23 +175,54 @@ impl Oracle<'_> {
         if ticket.end.is_some() {
             return;
         }
-        if ticket.ask.tif == Tif::All && reason.is_some() {
+        let instrument = ticket.ask.instrument;
+        let quantity = self.within_volume(instrument, units);
+        if ticket.ask.tif == Tif::All && (reason.is_some() || quantity != units) {
             return self.finish(id, OrderState::Cancelled, Some(Reason::NotAtOnce));
         }
-        let instrument = ticket.ask.instrument;
+        let it = self.tickets.iter_mut().find(|ticket| ticket.id == id).expect("it was placed");
+        if quantity != units {
+            let is_stop = matches!(
+                it.ask.kind,
+                Kind::Stop(_) | Kind::TrailAmount(_) | Kind::TrailFraction(_)
+            );
+            it.loose |= is_stop;
+        }
+        if quantity == 0.0 {
+            return;
+        }
+        it.note = reason.or(it.note);
+        it.left = (quantity != units).then_some(units - quantity);
+        let mut price = price;
+        if self.volume_limit().is_some() {
+            let (taken, volume) = self.volume(instrument);
+            let share = (taken + quantity.abs()) / volume;
+            price = self.slipped(&ticket, reference, quantity > 0.0, share);
+        }
         let ts = self.bar_of(instrument).expect("it has a bar").ts;
-        let commission = self.costs(units, price);
-        self.fills.push(Filled { order: id, instrument, ts, quantity: units, price, commission });
-        self.finish(id, OrderState::Filled, reason);
-        let by_limit = self.is_limit(&ticket);
+        let commission = self.costs(quantity, price);
+        let filled = Filled { order: id, instrument, ts, quantity, price, commission };
+        self.lines.push(Line::Fill(filled));
+        if quantity == units {
+            self.finish(id, OrderState::Filled, reason);
+        }
+        self.follow(&ticket, reference, when);
+    }
+
+    /// What a fill means for the other orders.
+    fn follow(&mut self, filled: &Ticket, reference: f64, when: When) {
+        let by_limit = self.is_limit(filled);
         for place in 0..self.tickets.len() {
             let other = self.tickets[place].clone();
-            if other.id == id || other.end.is_some() {
+            if other.id == filled.id || other.end.is_some() {
                 continue;
             }
-            if ticket.ask.group.is_some() && other.ask.group == ticket.ask.group {
+            let in_group = filled.ask.group.is_some() && other.ask.group == filled.ask.group;
+            let is_entry =
+                matches!(filled.ask.size, Size::ParentFill(_)) && filled.parent == Some(other.id);
+            if in_group || is_entry {
                 self.finish(other.id, OrderState::Cancelled, Some(Reason::GroupFilled));
-            } else if other.waits && other.parent == Some(id) {
+            } else if other.waits && other.parent == Some(filled.id) {
                 self.tickets[place].waits = false;
                 self.tickets[place].fresh = Some((when, reference, by_limit));
             }
@@ -169,9 +249,9 @@ impl Oracle<'_> {
             }
             match self.wish(&ticket, reference, buy, equity) {
                 Ok((units, price)) => {
-                    let fills = self.fills.len();
+                    let lines = self.lines.len();
                     self.trade(&[(id, units, price, reference)], When::Middle);
-                    if self.fills.len() > fills {
+                    if self.lines.len() > lines {
                         self.doubt(&ticket, &reached);
                         list.extend(self.reached(|t| t.parent == Some(id) && t.fresh.is_some()));
                     }
