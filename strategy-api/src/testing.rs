@@ -4,7 +4,7 @@
 //! cash only and without costs; orders of other kinds are noted but never fill. It is for testing what
 //! a strategy decides; what the decisions are worth is the engine's business.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::{
     Bar, Columns, Resolution,
@@ -185,8 +185,8 @@ fn attach(instance: &mut Instance<'_>, owned: &[Owned]) {
     let specs: Vec<_> = specs.map(|spec| spec.expect("declared columns are checked")).collect();
     let computed = specs
         .iter()
-        .flat_map(|spec| owned.iter().map(|bars| Cow::Owned(spec.compute(&bars.columns()))));
-    instance.attach(computed.collect());
+        .flat_map(|spec| owned.iter().map(|bars| Rc::new(spec.compute(&bars.columns()))));
+    instance.attach(computed);
 }
 
 /// Something that a well-behaved strategy does not do.

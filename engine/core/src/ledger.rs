@@ -97,25 +97,36 @@ pub fn trades_with(
 ) -> Vec<Trade> {
     let mut open: Vec<Option<Trade>> = vec![None; instruments];
     let mut closed = Vec::new();
+    each_closed(fills, entries, &mut open, |trade| closed.push(trade));
+    closed.extend(open.into_iter().flatten());
+    closed
+}
+
+/// Hands every trade that closes to `closed`, by the time of closing. `open` has a place for each
+/// instrument, empty at the beginning; what is left in it is open.
+pub fn each_closed(
+    fills: &[FillRecord],
+    entries: &[AccountEntry],
+    open: &mut [Option<Trade>],
+    mut closed: impl FnMut(Trade),
+) {
     let mut entries = entries.iter().peekable();
     for fill in fills {
         while let Some(entry) = entries.next_if(|entry| entry.ts <= fill.ts) {
-            book(&mut open, entry);
+            book(open, entry);
         }
         let slot = &mut open[fill.instrument as usize];
         let held = slot.map_or(0.0, |trade| trade.held);
         if held * fill.quantity < 0.0 && fill.quantity.abs() > held.abs() {
             // Through zero: one part closes a trade, the other opens the next.
             let (closing, opening) = divide(fill, -held);
-            closed.extend(add_to(slot, &closing));
-            closed.extend(add_to(slot, &opening));
+            add_to(slot, &closing).into_iter().for_each(&mut closed);
+            add_to(slot, &opening).into_iter().for_each(&mut closed);
         } else {
-            closed.extend(add_to(slot, fill));
+            add_to(slot, fill).into_iter().for_each(&mut closed);
         }
     }
-    entries.for_each(|entry| book(&mut open, entry));
-    closed.extend(open.into_iter().flatten());
-    closed
+    entries.for_each(|entry| book(open, entry));
 }
 
 /// Adds a fill to the open trade, or opens one; gives the trade when the fill has closed it.

@@ -12,11 +12,10 @@ use std::{
 };
 
 use engine_core::{
-    backtest::{Config, RunError, Stage},
+    backtest::{Config, Stage, Trials},
     calendar::Calendar,
     metrics::slices,
     sweep::{Gauge, Plan, SessionRows, TrialFigures},
-    universe::Member,
 };
 use serde::{Deserialize, Serialize};
 use strategy_api::{
@@ -32,7 +31,7 @@ use super::{
 use crate::feed::ColumnFile;
 
 /// Bytes of indicator columns that a worker keeps for later trials.
-const MOST_COLUMN_BYTES: usize = 256 << 20;
+const MOST_COLUMN_BYTES: usize = 64 << 20;
 /// Largest question and answer, bytes.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -159,7 +158,12 @@ pub(super) fn answer_blocks(
         Err(reply) => return refuse(socket, nonce, reply),
     };
     let (members, resolution) = members(&files);
-    let mut bench = match Bench::new(def, work, &members, resolution, progress) {
+    let stage = Stage::new(&members, resolution, work.config.to_ts);
+    let market = stage.market(&work.config);
+    let trials = Trials::new(&stage, &market, def, &work.config, progress);
+    let bench = trials.map_err(|error| Reply::Failed(failed(error)));
+    let bench = bench.and_then(|trials| Bench::new(work, &stage, trials, resolution, progress));
+    let mut bench = match bench {
         Ok(bench) => bench,
         Err(reply) => return refuse(socket, nonce, reply),
     };
@@ -197,9 +201,9 @@ fn send(mut socket: &UnixStream, nonce: u64, said: &Said) -> io::Result<()> {
 
 /// What trials are run and measured on.
 struct Bench<'a> {
-    def: &'static StrategyDef,
     work: &'a SweepWork,
-    stage: Stage<'a>,
+    stage: &'a Stage<'a>,
+    runs: Trials<'a>,
     sessions: SessionRows,
     rf: f64,
     gauge: Gauge,
@@ -209,25 +213,21 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(
-        def: &'static StrategyDef,
         work: &'a SweepWork,
-        members: &[Member<'a>],
+        stage: &'a Stage<'a>,
+        runs: Trials<'a>,
         resolution: Resolution,
         progress: &'a ProgressPage,
     ) -> Result<Self, Reply> {
-        let stage = Stage::new(members, resolution, work.config.to_ts);
         let timeline = stage.timeline();
         let from = work.config.from_ts.unwrap_or(i64::MIN);
         let traded = &timeline[timeline.partition_point(|ts| *ts < from)..];
-        if traded.is_empty() {
-            return Err(Reply::Failed(failed(RunError::NoBars)));
-        }
         let calendar: Calendar =
             work.calendar.parse().map_err(|_| Reply::Bug("an unknown calendar".to_owned()))?;
         let sessions = SessionRows::of(calendar, resolution, traded);
         let rf = sessions.risk_free(work.annual_rf);
         let (gauge, values) = (Gauge::default(), Vec::new());
-        Ok(Self { def, work, stage, sessions, rf, gauge, values, progress })
+        Ok(Self { work, stage, runs, sessions, rf, gauge, values, progress })
     }
 
     fn answer(&mut self, question: &Question) -> Said {
@@ -254,10 +254,10 @@ impl<'a> Bench<'a> {
         for position in positions {
             self.work.plan.values(*position, &mut self.values);
             self.progress.beat();
-            let config = &self.work.config;
-            let run = self.stage.run(self.def, &self.values, config, self.progress);
+            let cash = self.work.config.cash;
+            let run = self.runs.run(&self.values);
             let has_returns =
-                run.is_ok_and(|run| self.sessions.returns(config.cash, &run.equity, &mut returns));
+                run.is_ok_and(|run| self.sessions.returns(cash, run.equity, &mut returns));
             if has_returns {
                 returns.iter_mut().for_each(|value| *value -= self.rf);
                 let slices = slices(&returns, count);
@@ -272,11 +272,9 @@ impl<'a> Bench<'a> {
     }
 
     fn trial(&mut self) -> Outcome {
-        let config = &self.work.config;
-        match self.stage.run(self.def, &self.values, config, self.progress) {
-            Ok(run) => {
-                Outcome::Done(self.gauge.measure(&run, &self.sessions, config.cash, self.rf))
-            }
+        let cash = self.work.config.cash;
+        match self.runs.run(&self.values) {
+            Ok(run) => Outcome::Done(self.gauge.measure(&run, &self.sessions, cash, self.rf)),
             Err(error) => Outcome::Failed(failed(error)),
         }
     }

@@ -3,7 +3,7 @@
 //! Safe to use with any definition that the registry has accepted. What the plugin writes is checked
 //! here for shape (counts, steps, texts); what it means (sizes, prices) is checked by the broker.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
 pub use super::market::{InstrumentBars, Market, MarketEvent};
 use super::{
@@ -78,7 +78,7 @@ pub struct Instance<'a> {
     progress: &'a ProgressPage,
     series: Vec<RawSeries>,
     declared: Vec<RawColumn>,
-    columns: Vec<Cow<'a, [f64]>>,
+    columns: Vec<Rc<Vec<f64>>>,
     column_pointers: Vec<*const f64>,
     /// Position by instrument, units. The host writes it between calls.
     pub position: Vec<f64>,
@@ -105,10 +105,18 @@ impl<'a> Instance<'a> {
         progress: &'a ProgressPage,
         seed: u64,
     ) -> Result<Self, Fault> {
+        let mut instance = Self::idle(market, progress);
+        instance.begin(def, params, seed)?;
+        Ok(instance)
+    }
+
+    /// Buffers without a strategy, which [`Instance::begin`] brings.
+    #[must_use]
+    pub fn idle(market: &'a Market<'a>, progress: &'a ProgressPage) -> Self {
         let count = market.instruments().len();
-        let mut instance = Self {
+        Self {
             handle: None,
-            block: Box::new(empty_block(market, progress, seed)),
+            block: Box::new(empty_block(market, progress, 0)),
             market,
             progress,
             series: market.instruments().iter().map(raw_series).collect(),
@@ -122,23 +130,47 @@ impl<'a> Instance<'a> {
             orders: Vec::with_capacity(MAX_ORDERS_A_STEP),
             error: Vec::with_capacity(ERROR_BYTES),
             log: Vec::with_capacity(LOG_BYTES),
-        };
-        instance.point();
-        instance.block.n_timeline = 0;
-        progress.enter(CALLBACK_START, 0);
-        let started = Handle::start(def, params, &mut instance.block);
-        instance.block.n_timeline = market.timeline().len() as u64;
+        }
+    }
+
+    /// Begins with a new instance of a strategy in the same buffers, as if nothing had been run in
+    /// them before.
+    ///
+    /// # Errors
+    /// As [`Instance::start`].
+    pub fn begin(
+        &mut self,
+        def: &'static StrategyDef,
+        params: &[f64],
+        seed: u64,
+    ) -> Result<(), Fault> {
+        self.release();
+        self.declared.clear();
+        self.columns.clear();
+        self.column_pointers.clear();
+        self.position.fill(0.0);
+        self.entry_price.fill(0.0);
+        self.reports.clear();
+        self.orders.clear();
+        self.error.clear();
+        self.log.clear();
+        *self.block = empty_block(self.market, self.progress, seed);
+        self.point();
+        self.block.n_timeline = 0;
+        self.progress.enter(CALLBACK_START, 0);
+        let started = Handle::start(def, params, &mut self.block);
+        self.block.n_timeline = self.market.timeline().len() as u64;
         match started {
-            Ok(handle) => instance.handle = Some(handle),
-            Err(status) => return Err(instance.fault(status)),
+            Ok(handle) => self.handle = Some(handle),
+            Err(status) => return Err(self.fault(status)),
         }
-        let declared = instance.block.n_columns as usize;
+        let declared = self.block.n_columns as usize;
         if declared > MAX_COLUMNS {
-            return Err(instance.protocol("declared more columns than there is room for"));
+            return Err(self.protocol("declared more columns than there is room for"));
         }
-        adopt(&mut instance.declared, declared);
-        instance.block.n_columns = 0;
-        Ok(instance)
+        adopt(&mut self.declared, declared);
+        self.block.n_columns = 0;
+        Ok(())
     }
 
     /// The columns that the strategy declared.
@@ -158,15 +190,17 @@ impl<'a> Instance<'a> {
     ///
     /// # Panics
     /// When their number or a length is another.
-    pub fn attach(&mut self, columns: Vec<Cow<'a, [f64]>>) {
+    pub fn attach(&mut self, columns: impl IntoIterator<Item = Rc<Vec<f64>>>) {
         let instruments = self.market.instruments();
-        assert_eq!(columns.len(), self.declared.len() * instruments.len(), "one column each");
-        for (index, column) in columns.iter().enumerate() {
+        self.columns.clear();
+        self.columns.extend(columns);
+        assert_eq!(self.columns.len(), self.declared.len() * instruments.len(), "one column each");
+        for (index, column) in self.columns.iter().enumerate() {
             let bars = &instruments[index % instruments.len()];
             assert_eq!(column.len(), bars.columns.len(), "one value for each bar");
         }
-        self.columns = columns;
-        self.column_pointers = self.columns.iter().map(|column| column.as_ptr()).collect();
+        self.column_pointers.clear();
+        self.column_pointers.extend(self.columns.iter().map(|column| column.as_ptr()));
         self.block.n_columns = u32::try_from(self.declared.len()).expect("at most 256 columns");
     }
 
@@ -238,6 +272,12 @@ impl<'a> Instance<'a> {
         (lines, std::mem::take(&mut self.block.n_log_dropped))
     }
 
+    /// Passes over the log lines that the strategy has written.
+    pub fn drop_log(&mut self) {
+        self.block.log_len = 0;
+        self.block.n_log_dropped = 0;
+    }
+
     /// Whether log lines are waiting.
     #[must_use]
     pub fn has_log(&self) -> bool {
@@ -300,6 +340,13 @@ impl<'a> Instance<'a> {
         Ok(())
     }
 
+    /// Lets go of the strategy, when there is one.
+    fn release(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.release();
+        }
+    }
+
     /// The fault of a status. The instance is leaked: after a panic its state may be anything.
     fn fault(&mut self, status: i32) -> Fault {
         let length = (self.block.error_len as usize).min(ERROR_BYTES);
@@ -330,9 +377,7 @@ impl<'a> Instance<'a> {
 
 impl Drop for Instance<'_> {
     fn drop(&mut self) {
-        if let Some(handle) = self.handle.take() {
-            handle.release();
-        }
+        self.release();
     }
 }
 

@@ -62,6 +62,11 @@ impl Actions {
         Self { all, next: 0 }
     }
 
+    /// All are to come again.
+    pub(super) fn reset(&mut self) {
+        self.next = 0;
+    }
+
     /// The step of the next action.
     pub(super) fn next_step(&self) -> Option<usize> {
         self.all.get(self.next).map(|action| action.step)

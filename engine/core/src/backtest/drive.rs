@@ -36,8 +36,12 @@ pub(super) struct Run<'m, 'a> {
     sessions: Sessions,
     equity: Vec<f64>,
     invested_steps: u64,
+    /// Whether the strategy's log is kept.
+    pub(super) keeps_log: bool,
     log: Vec<LogEntry>,
     log_dropped: u64,
+    /// Fills that the strategy is told of next.
+    news: Vec<RawFill>,
 }
 
 impl<'m, 'a> Run<'m, 'a> {
@@ -57,46 +61,65 @@ impl<'m, 'a> Run<'m, 'a> {
             sessions: Sessions::default(),
             equity: Vec::with_capacity(market.timeline().len() - first),
             invested_steps: 0,
+            keeps_log: true,
             log: Vec::new(),
             log_dropped: 0,
+            news: Vec::new(),
         }
     }
 
+    /// Back to the beginning, as a new run would be, in the same memory.
+    pub(super) fn reset(&mut self) {
+        self.broker.reset();
+        self.portfolio.reset(self.config.cash);
+        self.entries.clear();
+        self.actions.reset();
+        self.equity.clear();
+        self.invested_steps = 0;
+        self.log.clear();
+        self.log_dropped = 0;
+    }
+
     /// The loop.
-    pub(super) fn drive(
-        mut self,
-        mut instance: Instance<'_>,
-        specs: &[ColumnSpec],
-    ) -> Result<RunResult, Fault> {
+    pub(super) fn drive(&mut self, instance: &mut Instance<'_>) -> Result<(), Fault> {
         let end = self.market.timeline().len();
         let fills_now = self.config.fill == FillModel::SameClose;
         let (mut at, mut told) = (self.first, 0);
-        let mut fills: Vec<RawFill> = Vec::new();
         while at < end {
             self.carry(at);
             self.work(at, Part::Bar);
-            fills.clear();
-            fills.extend(self.broker.fills[told..].iter().map(raw_fill));
+            self.news.clear();
+            self.news.extend(self.broker.fills[told..].iter().map(raw_fill));
             told = self.broker.fills.len();
-            self.show(&mut instance);
-            let last = instance.run(at, self.horizon(at, end), self.portfolio.cash, &fills)?;
+            self.show(instance);
+            let last = instance.run(at, self.horizon(at, end), self.portfolio.cash, &self.news)?;
             self.mark(at..last);
             self.take_orders(instance.orders(), last);
-            self.take_log(&mut instance);
+            self.take_log(instance);
             if fills_now {
                 self.work(last, Part::Decision);
             }
             self.mark(last..last + 1);
-            self.call_margin(&mut instance, last);
+            self.call_margin(instance, last);
             at = last + 1;
         }
         self.broker.expire();
         self.broker.reports.clear();
-        self.show(&mut instance);
+        self.show(instance);
         instance.finish(end - 1, self.portfolio.cash)?;
         self.refuse_late_orders(instance.orders(), end - 1);
-        self.take_log(&mut instance);
-        Ok(self.result(&instance, specs))
+        self.take_log(instance);
+        Ok(())
+    }
+
+    /// Equity at the close of every step from the first traded one on.
+    pub(super) fn equity(&self) -> &[f64] {
+        &self.equity
+    }
+
+    /// Steps at whose close a position was held.
+    pub(super) fn invested_steps(&self) -> u64 {
+        self.invested_steps
     }
 
     /// How far the strategy may run by itself: until orders have to be worked or the account changes.
@@ -179,6 +202,10 @@ impl<'m, 'a> Run<'m, 'a> {
         if !instance.has_log() {
             return;
         }
+        if !self.keeps_log {
+            instance.drop_log();
+            return;
+        }
         let (lines, dropped) = instance.take_log();
         let timeline = self.market.timeline();
         let time = |at: usize| timeline[at.min(timeline.len() - 1)];
@@ -187,7 +214,8 @@ impl<'m, 'a> Run<'m, 'a> {
         self.log_dropped += dropped;
     }
 
-    fn result(self, instance: &Instance<'_>, specs: &[ColumnSpec]) -> RunResult {
+    /// Everything that is known of the run.
+    pub(super) fn result(self, instance: &Instance<'_>, specs: &[ColumnSpec]) -> RunResult {
         let need = specs.iter().map(ColumnSpec::warm_up).max().unwrap_or(0);
         let wire = |raw: &RawColumn| (raw.kind, raw.input, raw.output, raw.params);
         RunResult {

@@ -10,11 +10,13 @@ pub mod prove;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod trials;
 
 use serde::{Deserialize, Serialize};
 use strategy_api::abi::host::Fault;
 
 pub use stage::{Stage, run};
+pub use trials::{Summary, Trials};
 
 use crate::{
     broker::{Account, Ambiguity, Commission, FillModel, LimitTouch, Slippage},

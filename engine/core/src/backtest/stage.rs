@@ -1,16 +1,11 @@
 //! What many runs over the same bars share: the aligned bars and the indicator columns.
 
-use std::{
-    borrow::Cow,
-    cell::{OnceCell, RefCell},
-    collections::BTreeMap,
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use strategy_api::{
     Resolution,
     abi::{
-        host::{Fault, Instance, MarketEvent},
+        host::{Fault, Instance, Market, MarketEvent},
         layout::{EVENT_DIVIDEND, EVENT_SIGNAL, EVENT_SPLIT, RawColumn, StrategyDef},
         raw::ProgressPage,
     },
@@ -29,7 +24,7 @@ pub struct Stage<'a> {
     members: Vec<Member<'a>>,
     alignment: Alignment,
     resolution: Resolution,
-    columns: RefCell<BTreeMap<ColumnKey, Rc<[f64]>>>,
+    columns: RefCell<BTreeMap<ColumnKey, Rc<Vec<f64>>>>,
 }
 
 /// A column on the wire (its parameters as bits) and the instrument.
@@ -53,7 +48,7 @@ impl<'a> Stage<'a> {
     /// Forgets the columns computed so far when they take more than so many bytes.
     pub fn forget_columns_beyond(&self, bytes: usize) {
         let mut known = self.columns.borrow_mut();
-        if known.values().map(|column| size_of_val::<[f64]>(column)).sum::<usize>() > bytes {
+        if known.values().map(|column| size_of_val(column.as_slice())).sum::<usize>() > bytes {
             known.clear();
         }
     }
@@ -69,27 +64,23 @@ impl<'a> Stage<'a> {
         config: &Config,
         progress: &ProgressPage,
     ) -> Result<RunResult, RunError> {
-        let calendar = config.rules.calendar;
-        let market = self
-            .alignment
-            .market(&self.members, self.resolution)
-            .with_events(self.events(config), |ts| calendar.bar_end(self.resolution, ts));
-        let from = config.from_ts.unwrap_or(i64::MIN);
-        let first = market.timeline().partition_point(|ts| *ts < from);
-        if first >= market.timeline().len() {
-            return Err(RunError::NoBars);
-        }
-        let columns = OnceCell::new();
-        let failed = |fault: Fault| {
-            let ts = market.timeline().get(fault.at).copied();
-            RunError::Strategy { fault, ts }
-        };
-        let mut instance =
-            Instance::start(def, params, &market, progress, config.seed).map_err(failed)?;
+        let market = self.market(config);
+        let first = first_traded(&market, config)?;
+        let mut instance = Instance::start(def, params, &market, progress, config.seed)
+            .map_err(|fault| failed(fault, &market))?;
         let specs = column_specs(instance.declared())?;
-        let columns = columns.get_or_init(|| self.columns(instance.declared(), &specs, progress));
-        instance.attach(columns.iter().map(|column| Cow::Borrowed(&**column)).collect());
-        Run::new(&market, config, first).drive(instance, &specs).map_err(failed)
+        instance.attach(self.columns(instance.declared(), &specs, progress));
+        let mut run = Run::new(&market, config, first);
+        run.drive(&mut instance).map_err(|fault| failed(fault, &market))?;
+        Ok(run.result(&instance, &specs))
+    }
+
+    /// What runs under these rules see.
+    #[must_use]
+    pub fn market<'m>(&'m self, config: &'m Config) -> Market<'m> {
+        let calendar = config.rules.calendar;
+        let market = self.alignment.market(&self.members, self.resolution);
+        market.with_events(self.events(config), |ts| calendar.bar_end(self.resolution, ts))
     }
 
     /// The events of a run as its strategy may see them; those of other symbols are left out.
@@ -113,12 +104,13 @@ impl<'a> Stage<'a> {
         config.rules.events.iter().filter_map(seen).collect()
     }
 
-    fn columns(
+    /// The columns that a strategy declared: by column, then by instrument.
+    pub(super) fn columns(
         &self,
         declared: &[RawColumn],
         specs: &[ColumnSpec],
         progress: &ProgressPage,
-    ) -> Vec<Rc<[f64]>> {
+    ) -> Vec<Rc<Vec<f64>>> {
         let mut known = self.columns.borrow_mut();
         let mut columns = Vec::with_capacity(specs.len() * self.members.len());
         for (raw, spec) in declared.iter().zip(specs) {
@@ -127,7 +119,7 @@ impl<'a> Stage<'a> {
                 let key = (raw.kind, raw.input, raw.output, bits, instrument);
                 let column = known.entry(key).or_insert_with(|| {
                     progress.beat();
-                    spec.compute(&member.columns).into()
+                    Rc::new(spec.compute(&member.columns))
                 });
                 columns.push(Rc::clone(column));
             }
@@ -157,7 +149,20 @@ fn until<'a>(member: &Member<'a>, to_ts: Option<i64>) -> Member<'a> {
     Member { columns: member.columns.slice(0..rows), ..*member }
 }
 
-fn column_specs(declared: &[RawColumn]) -> Result<Vec<ColumnSpec>, RunError> {
+/// The first step that is traded.
+pub(super) fn first_traded(market: &Market<'_>, config: &Config) -> Result<usize, RunError> {
+    let from = config.from_ts.unwrap_or(i64::MIN);
+    let first = market.timeline().partition_point(|ts| *ts < from);
+    if first < market.timeline().len() { Ok(first) } else { Err(RunError::NoBars) }
+}
+
+/// A fault with the time of its bar.
+pub(super) fn failed(fault: Fault, market: &Market<'_>) -> RunError {
+    let ts = market.timeline().get(fault.at).copied();
+    RunError::Strategy { fault, ts }
+}
+
+pub(super) fn column_specs(declared: &[RawColumn]) -> Result<Vec<ColumnSpec>, RunError> {
     let read =
         |raw| ColumnSpec::from_wire(raw).map_err(|error| RunError::Column(error.to_string()));
     declared.iter().map(read).collect()

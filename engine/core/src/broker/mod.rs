@@ -168,6 +168,29 @@ impl Broker {
         }
     }
 
+    /// Forgets every order and fill.
+    pub fn reset(&mut self) {
+        // By name, so that a field that is added is not forgotten here.
+        let Self {
+            terms: _,
+            book,
+            splits,
+            ambiguous,
+            orders,
+            fills,
+            reports,
+            ambiguous_bars,
+            ignored_instructions,
+        } = self;
+        book.clear();
+        splits.clear();
+        ambiguous.clear();
+        orders.clear();
+        fills.clear();
+        reports.clear();
+        (*ambiguous_bars, *ignored_instructions) = (0, 0);
+    }
+
     /// Whether orders wait for a bar.
     #[must_use]
     pub fn is_waiting(&self) -> bool {

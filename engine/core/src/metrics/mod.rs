@@ -4,8 +4,8 @@
 //! of each session, sessions without bars are flat, no weekend padding), so that hourly and daily
 //! runs of one strategy agree in definition; the initial capital is the first point of the curve.
 //! Drawdown and exposure are taken bar by bar. A bare number is a fraction, never a percentage. What
-//! is undefined is `None` (`null` in JSON): never NaN, infinity or a sentinel. Sums run in index
-//! order, so the same input gives the same bits.
+//! is undefined is `None` (`null` in JSON): never NaN, infinity or a sentinel. Sums run in one
+//! fixed order, so the same input gives the same bits.
 //!
 //! What a trade is, and what its net profit contains, is for the ledger to say; what the figures look
 //! like, for reports.
@@ -30,6 +30,7 @@ mod probabilistic_sharpe;
 mod profit_factor;
 mod quantile;
 mod session_equity;
+mod session_ratios;
 mod sharpe;
 mod sortino;
 mod spread;
@@ -52,7 +53,7 @@ pub use deflated_sharpe::{deflated_sharpe, expected_best_sharpe};
 pub use expectancy::expectancy;
 pub use expected_shortfall::expected_shortfall;
 pub use exposure::exposure;
-pub use max_drawdown::{MaxDrawdown, max_drawdown};
+pub use max_drawdown::{MaxDrawdown, drawdown_depth, max_drawdown};
 pub use min_track_record::min_track_record;
 pub use moments::skewness_and_kurtosis as moments_of;
 pub use omega::omega;
@@ -60,6 +61,7 @@ pub use overfitting::{Overfitting, Slice, overfitting, slices};
 pub use probabilistic_sharpe::{SharpeEstimate, probabilistic_sharpe};
 pub use profit_factor::profit_factor;
 pub use session_equity::SessionEquity;
+pub use session_ratios::SessionRatios;
 pub use sharpe::{session_rate, session_sharpe, sharpe};
 pub use sortino::sortino;
 pub use spread::Spread;

@@ -30,6 +30,14 @@ impl Portfolio {
         Self { cash, position: vec![0.0; count], entry_price: vec![0.0; count], sequence }
     }
 
+    /// Nothing but cash again.
+    pub fn reset(&mut self, cash: f64) {
+        let Self { cash: held, position, entry_price, sequence: _ } = self;
+        *held = cash;
+        position.fill(0.0);
+        entry_price.fill(0.0);
+    }
+
     /// Instruments in the order in which sums are taken and ties are broken.
     #[must_use]
     pub fn sequence(&self) -> &[usize] {

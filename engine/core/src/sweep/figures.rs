@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use strategy_api::Resolution;
 
 use crate::{
-    backtest::RunResult,
+    backtest::Summary,
     calendar::{Calendar, day_number},
-    ledger::Trade,
     metrics,
 };
 
@@ -18,6 +17,8 @@ use crate::{
 pub struct SessionRows {
     /// Bars up to the end of each session; a session without bars repeats the number before it.
     ends: Vec<usize>,
+    /// Whether every bar is a session of its own.
+    is_bar_by_bar: bool,
     calendar_days: Option<i32>,
     per_year: f64,
 }
@@ -33,8 +34,10 @@ impl SessionRows {
             (Some(first), Some(last)) => Some(day_number(*last) - day_number(*first)),
             _ => None,
         };
+        let ends: Vec<usize> = curve.equity.iter().map(|row| *row as usize).collect();
         Self {
-            ends: curve.equity.iter().map(|row| *row as usize).collect(),
+            is_bar_by_bar: ends.iter().enumerate().all(|(bar, end)| *end == bar + 1),
+            ends,
             calendar_days,
             per_year: calendar.sessions_per_year(),
         }
@@ -68,17 +71,27 @@ impl SessionRows {
     /// one has no meaning, as in [`metrics::SessionEquity::returns`].
     pub fn returns(&self, initial: f64, equity: &[f64], returns: &mut Vec<f64>) -> bool {
         returns.clear();
-        let mut before = initial;
-        for end in &self.ends {
+        let has_meaning = |before: f64, value: f64| before > 0.0 && value.abs() < f64::INFINITY;
+        let Some((&first, later)) = self.ends.split_first() else { return true };
+        let mut before = equity[first - 1];
+        let value = before / initial - 1.0;
+        returns.push(value);
+        let mut are_good = has_meaning(initial, value);
+        if self.is_bar_by_bar {
+            let (before, now) = (&equity[..later.len()], &equity[1..=later.len()]);
+            returns.extend(before.iter().zip(now).map(|(before, now)| now / before - 1.0));
+            let pairs = before.iter().zip(&returns[1..]);
+            return pairs
+                .fold(are_good, |good, (before, value)| good & has_meaning(*before, *value));
+        }
+        for end in later {
             let now = equity[end - 1];
             let value = now / before - 1.0;
-            if before <= 0.0 || !value.is_finite() {
-                return false;
-            }
+            are_good &= has_meaning(before, value);
             returns.push(value);
             before = now;
         }
-        true
+        are_good
     }
 }
 
@@ -117,47 +130,52 @@ pub struct TrialFigures {
 #[derive(Clone, Debug, Default)]
 pub struct Gauge {
     returns: Vec<f64>,
-    profits: Vec<f64>,
 }
 
 impl Gauge {
     /// Measures a run whose equity has one value for each bar that `sessions` were cut from.
     pub fn measure(
         &mut self,
-        result: &RunResult,
+        run: &Summary<'_>,
         sessions: &SessionRows,
         initial: f64,
         rf: f64,
     ) -> TrialFigures {
-        let bars = result.equity.len();
-        let held = usize::try_from(result.invested_steps).unwrap_or(usize::MAX);
+        let bars = run.equity.len();
+        let held = usize::try_from(run.invested_steps).unwrap_or(usize::MAX);
         let mut figures =
             TrialFigures { exposure: metrics::exposure(held, bars), ..TrialFigures::default() };
-        figures.measure_growth(initial, &result.equity, sessions.calendar_days);
-        if sessions.returns(initial, &result.equity, &mut self.returns) {
-            figures.volatility = metrics::volatility(&self.returns, sessions.per_year);
-            self.returns.iter_mut().for_each(|value| *value -= rf);
-            figures.sharpe = metrics::sharpe(&self.returns, sessions.per_year);
-            figures.sortino = metrics::sortino(&self.returns, sessions.per_year);
+        let have_meaning = sessions.returns(initial, run.equity, &mut self.returns);
+        // Where every bar has a return, finite returns are those of finite equity.
+        let is_finite = have_meaning && sessions.is_bar_by_bar
+            || run.equity.iter().fold(true, |all, value| all & (value.abs() < f64::INFINITY));
+        figures.measure_growth(initial, run.equity, sessions.calendar_days, is_finite);
+        if have_meaning {
+            let ratios = metrics::SessionRatios::of(&self.returns, rf, sessions.per_year);
+            figures.volatility = ratios.volatility;
+            figures.sharpe = ratios.sharpe;
+            figures.sortino = ratios.sortino;
         }
-        let closed = result.trades.iter().filter(|trade| trade.closed_ts.is_some());
-        self.profits.clear();
-        self.profits.extend(closed.filter_map(Trade::profit));
-        figures.measure_trades(&self.profits);
+        figures.measure_trades(run.profits);
         figures.without_infinities()
     }
 }
 
 impl TrialFigures {
-    fn measure_growth(&mut self, initial: f64, equity: &[f64], calendar_days: Option<i32>) {
+    fn measure_growth(
+        &mut self,
+        initial: f64,
+        equity: &[f64],
+        calendar_days: Option<i32>,
+        is_finite: bool,
+    ) {
         let Some(&last) = equity.last() else { return };
         self.total_return = metrics::total_return(initial, last);
         self.cagr = calendar_days.and_then(|days| metrics::cagr(initial, last, days));
-        if initial <= 0.0 || equity.iter().any(|value| !value.is_finite()) {
+        if initial <= 0.0 || !is_finite {
             return;
         }
-        let found = metrics::max_drawdown(initial, equity);
-        self.max_drawdown = Some(found.map_or(0.0, |found| found.depth));
+        self.max_drawdown = Some(metrics::drawdown_depth(initial, equity));
         self.calmar = self.max_drawdown.and_then(|depth| metrics::calmar(self.cagr, depth));
     }
 

@@ -6,6 +6,7 @@
 mod invariants;
 mod scenario;
 mod second;
+mod trials;
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,8 @@ use strategy_api::{
 };
 
 pub(crate) use market::Market;
-use script::{Scripted, commands, hand_over};
+pub(crate) use script::hand_over;
+use script::{Scripted, commands};
 
 pub(crate) const SYMBOLS: [&str; 3] = ["BBB", "AAA", "CCC"];
 pub(crate) const DAY: i64 = 86_400_000_000_000;
@@ -129,17 +130,21 @@ impl Scenario {
 
     /// Lets the engine work it.
     pub(crate) fn run(&self) -> RunResult {
-        const DEF: &StrategyDef = &define::<Scripted>("1", "test");
         hand_over(&self.script);
         let series = self.series();
-        let members: Vec<_> = SYMBOLS
-            .into_iter()
-            .zip(&series)
-            .map(|(symbol, series)| Member { symbol, columns: series.columns() })
-            .collect();
         let page = ProgressPage::default();
-        run(DEF, &[], &members, self.market.resolution, &self.config, &page).unwrap()
+        let members = members(&series);
+        run(SCRIPTED, &[], &members, self.market.resolution, &self.config, &page).unwrap()
     }
+}
+
+/// Places the orders of the script that was handed over last.
+pub(crate) const SCRIPTED: &StrategyDef = &define::<Scripted>("1", "test");
+
+/// Series under the names of the instruments.
+pub(crate) fn members(series: &[Series]) -> Vec<Member<'_>> {
+    let named = SYMBOLS.into_iter().zip(series);
+    named.map(|(symbol, series)| Member { symbol, columns: series.columns() }).collect()
 }
 
 fn config(dice: &mut Dice, market: &Market) -> Config {

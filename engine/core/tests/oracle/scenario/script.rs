@@ -111,7 +111,7 @@ thread_local! {
 }
 
 /// Hands a script to the next [`Scripted`] of this thread.
-pub(super) fn hand_over(script: &[Vec<Command>]) {
+pub(crate) fn hand_over(script: &[Vec<Command>]) {
     SCRIPT.set(script.to_vec());
 }
 
