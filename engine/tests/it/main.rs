@@ -34,6 +34,7 @@ mod ingest_sample;
 mod ingest_simulation;
 mod output;
 mod page;
+mod page_sweep;
 mod program;
 mod published;
 mod registry;

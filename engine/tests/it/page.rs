@@ -80,6 +80,83 @@ fn a_page_zooms_by_keys_and_a_click_on_a_trade_shows_its_bars() {
 }
 
 #[test]
+fn a_page_zooms_by_wheel_and_by_two_fingers_around_the_place_they_point_at() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    let mut browser = Browser::start(1280, 900);
+    browser.open(&path, DRAWN);
+    browser.value("scrollTo(0, document.getElementById('stack').getBoundingClientRect().top)");
+    let rows = browser.value("report.view.rows").as_f64().unwrap();
+    let span = |browser: &mut Browser| {
+        browser.value(SETTLED);
+        browser.value("report.view.to - report.view.from").as_f64().unwrap()
+    };
+    let mut wheel = |modifiers: u32| {
+        let event = json!({ "type": "mouseWheel", "x": 400, "y": 200, "deltaX": 0, "deltaY": -120,
+            "modifiers": modifiers });
+        browser.ask("Input.dispatchMouseEvent", event);
+        span(&mut browser)
+    };
+    assert_eq!(wheel(0), rows, "without Ctrl the wheel scrolls the page");
+    assert!(wheel(2) < rows * 0.8);
+    browser.value("scrollTo(0, document.getElementById('stack').offsetTop); report.view.show(0, report.view.rows)");
+    let before = span(&mut browser);
+    browser
+        .ask("Emulation.setTouchEmulationEnabled", json!({ "enabled": true, "maxTouchPoints": 2 }));
+    for (kind, apart) in [("touchStart", 50), ("touchMove", 80), ("touchMove", 150)] {
+        let points = json!([{ "x": 500 - apart, "y": 150, "id": 0 }, { "x": 500 + apart, "y": 150, "id": 1 }]);
+        browser.ask("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points }));
+    }
+    browser.ask("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] }));
+    let after = span(&mut browser);
+    assert!((after / before - 1.0 / 3.0).abs() < 0.02, "{before} {after}");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Whether at several zooms the tip of a fill has the colour of a triangle just inside it.
+const TIPS: &str = "(() => { const { view, markers: [fills] } = report; const panel = view.panels[0]; \
+    const pen = panel.canvas.getContext('2d', { willReadFrequently: true }); \
+    return [view.rows, 900, 120, 20].map(span => [3, 10, 20].every(at => { \
+        const row = fills.rows[at]; view.show(row - span / 2, row + span / 2); view.drawNow(); \
+        const { x, y } = panel.area(pen, view); const sign = Math.sign(fills.quantities[at]); \
+        const [r, g, b] = pen.getImageData(Math.round(x(row)), Math.round(y(fills.prices[at]) + sign * 6), 1, 1).data; \
+        return `${r},${g},${b}` === '4,120,87' || `${r},${g},${b}` === '194,65,12'; })); })()";
+
+#[test]
+fn a_fill_is_drawn_at_its_bar_and_price_at_every_zoom() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    let mut browser = Browser::start(1280, 900);
+    browser.open(&path, DRAWN);
+    assert_eq!(browser.value(TIPS), json!([true, true, true, true]));
+}
+
+#[test]
+fn trades_are_found_by_text_and_by_outcome() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    let mut browser = Browser::start(1280, 900);
+    browser.open(&path, DRAWN);
+    let change = |id: &str, event: &str, value: &str| {
+        format!(
+            "(() => {{ const e = document.getElementById('{id}'); e.value = '{value}'; \
+             e.dispatchEvent(new Event('{event}')); }})()"
+        )
+    };
+    let listed =
+        "Number(document.getElementById('trade-status').textContent.match(/(\\d+) trades/)[1])";
+    browser.value(&change("trade-kind", "change", "won"));
+    let won = browser.value("report.trades.filter(trade => trade.profit > 0).length");
+    assert_eq!(browser.value(listed), won);
+    browser.value(&change("trade-kind", "change", "all"));
+    browser.value(&change("trade-filter", "input", "2008-"));
+    let of_2008 = "report.trades.filter(({ opened, closed }) => [opened, closed] \
+        .some(ts => ts >= Date.UTC(2008, 0) && ts < Date.UTC(2009, 0))).length";
+    assert_eq!(browser.value(listed), browser.value(of_2008));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn a_page_fits_a_phone_and_follows_the_colours_that_are_asked_for() {
     let program = Program::new();
     let (path, ..) = page(&program);

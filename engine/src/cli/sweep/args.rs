@@ -25,6 +25,7 @@ Examples:
   algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5
   algo-trader sweep -s SPY --strategy ma_cross -p fast=2..100 -p slow=5..300 \\
       --where \"2 * fast <= slow\" --random 2000 --rank calmar
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5 --report
   algo-trader sweep -s SPY -s AAPL --strategy momentum -p lookback=20..250:10";
 
 /// Try many parameter sets of a strategy and say which come out on top
@@ -72,6 +73,9 @@ pub(crate) struct SweepArgs {
     /// File of the heatmap [default: data/plots/sweep_SYMBOL_LENGTH.png]
     #[arg(long, value_name = "FILE", requires = "heatmap")]
     pub(super) heatmap_file: Option<PathBuf>,
+    /// Write the sweep as one page for a browser [default file: data/reports/sweep_SYMBOL_LENGTH.html]
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<Option<PathBuf>>,
     /// Do not keep the trials in the database; such a sweep cannot be resumed
     #[arg(long)]
     pub(super) no_save: bool,

@@ -7,6 +7,7 @@ mod export;
 mod heat;
 mod kept;
 mod luck;
+mod page;
 mod search;
 mod show;
 mod space;
@@ -24,6 +25,7 @@ use crate::{
 use heat::Cells;
 use kept::Kept;
 use luck::Luck;
+use page::Gathered;
 use search::Search;
 use show::Finished;
 use tally::Tally;
@@ -78,11 +80,15 @@ async fn one(
     if let Some(pair) = &args.heatmap {
         tally.map = Some(Cells::new(&search.job.strategy, &search.job.plan, pair)?);
     }
-    let (searched, tally) = search.run(app, tally, &mut kept).await?;
+    if args.report.is_some() {
+        tally.page = Some(Gathered::new(&search.job.strategy, &search.job.plan));
+    }
+    let (searched, mut tally) = search.run(app, tally, &mut kept).await?;
     let ever = store.trials_on(&searched.digest).await?;
     let luck = Luck::of(&searched, &tally, u64::try_from(ever).unwrap_or_default())?;
     let finished = Finished::of(&searched, &tally, luck, args);
     heat::draw(app, &searched, &tally, args)?;
+    page::write(app, &searched, &mut tally, &finished, args)?;
     if let (Some(path), Some(kept)) = (&args.csv, &kept) {
         let path = args.beside(path, &searched.symbols);
         export::csv(&path, kept, &searched).await?;

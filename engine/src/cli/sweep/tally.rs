@@ -6,7 +6,7 @@ use engine_core::{
     sweep::{Metric, Plan, Top, TrialFigures},
 };
 
-use super::heat::Cells;
+use super::{heat::Cells, page::Gathered};
 use crate::{
     store::{TrialRow, TrialState},
     worker::{Trial, TrialResult},
@@ -31,6 +31,8 @@ pub(super) struct Tally {
     pub(super) sharpes: Spread,
     /// The heatmap, when one is wanted.
     pub(super) map: Option<Cells>,
+    /// The trials of the page, when one is wanted.
+    pub(super) page: Option<Gathered>,
     rank: Metric,
     top: Top<TrialFigures>,
 }
@@ -46,6 +48,7 @@ impl Tally {
             refusal: None,
             sharpes: Spread::default(),
             map: None,
+            page: None,
             rank,
             // The best one is wanted even when none is shown.
             top: Top::new(top.max(1)),
@@ -60,6 +63,9 @@ impl Tally {
                 self.done += 1;
                 if let (Some(map), Some(value)) = (&mut self.map, figures.get(self.rank)) {
                     map.add(plan, at, value);
+                }
+                if let Some(page) = &mut self.page {
+                    page.offer(plan, at, figures);
                 }
                 let rank = figures.rank(self.rank);
                 figures.sharpe.into_iter().for_each(|sharpe| self.sharpes.add(sharpe));

@@ -50,6 +50,16 @@ impl Sheet {
         self.column(values.iter().copied(), Order::First, CURVE)
     }
 
+    /// Whole numbers and others whose decimals end, as they are.
+    pub(super) fn exact(&mut self, values: &[f64]) -> Value {
+        self.column(values.iter().copied(), Order::First, AMOUNT)
+    }
+
+    /// Numbers of which a few digits are enough.
+    pub(super) fn rounded(&mut self, values: &[f64], digits: i32) -> Value {
+        self.column(values.iter().copied(), Order::First, digits)
+    }
+
     pub(super) fn times(&mut self, ts: impl Iterator<Item = Option<i64>> + Clone) -> Value {
         let milliseconds =
             |ts: Option<i64>| ts.map_or(f64::NAN, |ts| ts.div_euclid(MILLISECOND) as f64);

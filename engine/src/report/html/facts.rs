@@ -14,8 +14,13 @@ const MOST_LINES: usize = 2_000;
 
 /// Warnings, gravest first; nothing without one.
 pub(super) fn warnings(report: &Report) -> String {
-    let item = |text: &str| format!("<li>{}</li>", escaped(text));
-    let items: String = report.warnings.iter().map(|warning| item(&warning.text)).collect();
+    let texts: Vec<String> = report.warnings.iter().map(|warning| warning.text.clone()).collect();
+    cautions(&texts)
+}
+
+/// What has to be said before a result is trusted; nothing when there is nothing.
+pub(super) fn cautions(texts: &[String]) -> String {
+    let items: String = texts.iter().map(|text| format!("<li>{}</li>", escaped(text))).collect();
     if items.is_empty() {
         return items;
     }
@@ -71,13 +76,15 @@ pub(super) fn table(report: &Report) -> String {
         ));
     }
     rows.push(("Orders", orders(report)));
-    let row = |(name, value): &(&str, String)| {
-        format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", escaped(value))
-    };
     format!(
         "<table class=\"facts\"><tbody>{}</tbody></table>",
         rows.iter().map(row).collect::<String>()
     )
+}
+
+/// A row of the table.
+pub(super) fn row((name, value): &(&'static str, String)) -> String {
+    format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", escaped(value))
 }
 
 fn lots(report: &Report) -> String {

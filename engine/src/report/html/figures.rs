@@ -17,11 +17,13 @@ type Figure = (&'static str, &'static str, Cell);
 /// The figures by group.
 const GROUPS: [(&str, &[Figure]); 5] = [
     ("Return", RETURN),
+    ("Benchmark", BENCHMARK),
     ("Risk", RISK),
     ("Trades", TRADES),
-    ("Benchmark", BENCHMARK),
     ("Costs", COSTS),
 ];
+/// Groups that stand below each other, column by column.
+const COLUMNS: [&[&str]; 3] = [&["Return", "Benchmark"], &["Risk"], &["Trades", "Costs"]];
 
 const RETURN: &[Figure] = &[
     ("Return", "Last equity divided by the initial capital, less one.", |m, _| {
@@ -191,7 +193,9 @@ pub(super) fn tiles(report: &Report) -> String {
     let m = &report.metrics;
     let other = |cell: Cell| {
         beside.map_or(String::new(), |other| {
-            format!("{}: {}", other.name, cell(&other.metrics, &other.costs))
+            // A number and its sign stay on one line.
+            let value = cell(&other.metrics, &other.costs).replace(' ', "\u{a0}");
+            format!("{}: {value}", other.name)
         })
     };
     let own = |cell: Cell| cell(m, &report.costs);
@@ -212,61 +216,84 @@ pub(super) fn tiles(report: &Report) -> String {
     text
 }
 
-/// All figures, each with its definition on hover and focus.
+/// The definition of a figure by its name; empty for a name that is none.
+pub(super) fn definition(wanted: &str) -> &'static str {
+    let mut all = GROUPS.iter().flat_map(|(_, figures)| *figures);
+    all.find(|(name, ..)| *name == wanted).map_or("", |(_, definition, _)| definition)
+}
+
+/// All figures, each with its definition on hover and focus, as columns of tables.
 pub(super) fn table(report: &Report) -> String {
-    let beside = report.benchmark.as_ref();
-    let mut text = String::new();
     let mut number = 0;
-    for (group, figures) in GROUPS {
-        if group == "Benchmark" && beside.is_none() {
-            continue;
+    let mut text = String::new();
+    for names in COLUMNS {
+        text.push_str("<div>");
+        for (name, figures) in GROUPS.iter().filter(|(name, _)| names.contains(name)) {
+            group(&mut text, report, name, figures, &mut number);
         }
-        let other = match beside {
-            Some(other) if group != "Benchmark" => {
-                format!("<th scope=\"col\">{}</th>", escaped(&other.name))
-            }
-            _ => String::new(),
-        };
-        text.push_str(&format!(
-            "<table class=\"figures\"><thead><tr><th scope=\"col\">{group}</th><th scope=\"col\">{}</th>{other}</tr></thead><tbody>",
-            escaped(&report.strategy.name)
-        ));
-        for (name, definition, cell) in figures {
-            number += 1;
-            let own = cell(&report.metrics, &report.costs);
-            let other = match beside {
-                Some(other) if group != "Benchmark" => {
-                    format!("<td>{}</td>", cell(&other.metrics, &other.costs))
-                }
-                _ => String::new(),
-            };
-            text.push_str(&format!(
-                "<tr><th scope=\"row\"><button type=\"button\" class=\"term\" aria-describedby=\"d{number}\">{name}</button>\
-                 <span role=\"tooltip\" id=\"d{number}\">{definition}</span></th><td>{own}</td>{other}</tr>"
-            ));
-        }
-        text.push_str("</tbody></table>");
+        text.push_str("</div>");
     }
     text
 }
 
-/// All figures of several runs, a column a run under its heading.
-pub(super) fn beside(reports: &[&Report], heads: &[String]) -> String {
-    let heads: String =
-        heads.iter().map(|head| format!("<th scope=\"col\">{}</th>", escaped(head))).collect();
+/// One table; `number` counts the definitions of the page.
+fn group(text: &mut String, report: &Report, name: &str, figures: &[Figure], number: &mut u32) {
+    // What compares the run with its benchmark is no figure of the benchmark.
+    let compares = name == "Benchmark";
+    let beside = report.benchmark.as_ref();
+    if compares && beside.is_none() {
+        return;
+    }
+    let beside = beside.filter(|_| !compares);
+    let head = |name: &str| {
+        let name = escaped(name);
+        format!("<th scope=\"col\" title=\"{name}\">{name}</th>")
+    };
+    text.push_str(&format!(
+        "<table class=\"figures\"><thead><tr><th scope=\"col\">{name}</th>{}{}</tr></thead><tbody>",
+        head(&report.strategy.name),
+        beside.map_or(String::new(), |other| head(&other.name))
+    ));
+    for (name, definition, cell) in figures {
+        *number += 1;
+        let own = cell(&report.metrics, &report.costs);
+        let other = beside.map_or(String::new(), |other| {
+            format!("<td>{}</td>", cell(&other.metrics, &other.costs))
+        });
+        let term = term(name, definition, *number);
+        text.push_str(&format!("<tr>{term}<td>{own}</td>{other}</tr>"));
+    }
+    text.push_str("</tbody></table>");
+}
+
+/// All figures of several runs, a column a run under its id and its strategy.
+pub(super) fn beside(reports: &[&Report], ids: &[String]) -> String {
+    let head = |(report, id): (&&Report, &String)| {
+        let (id, name) = (escaped(id), escaped(&report.strategy.name));
+        format!("<th scope=\"col\">{id}<br><small>{name}</small></th>")
+    };
+    let heads: String = reports.iter().zip(ids).map(head).collect();
     let mut text = format!(
-        "<table class=\"beside\"><thead><tr><th scope=\"col\">Run</th>{heads}</tr></thead><tbody>"
+        "<table class=\"figures beside\"><thead><tr><th scope=\"col\">Run</th>{heads}</tr></thead><tbody>"
     );
+    let mut number = 0;
     for (name, definition, cell) in GROUPS.iter().flat_map(|(_, figures)| *figures) {
+        number += 1;
         let cells: String = reports
             .iter()
             .map(|report| format!("<td>{}</td>", cell(&report.metrics, &report.costs)))
             .collect();
-        text.push_str(&format!(
-            "<tr><th scope=\"row\" title=\"{definition}\">{name}</th>{cells}</tr>"
-        ));
+        text.push_str(&format!("<tr>{}{cells}</tr>", term(name, definition, number)));
     }
     text + "</tbody></table>"
+}
+
+/// The heading of a row, with its definition on hover and focus.
+fn term(name: &str, definition: &str, number: u32) -> String {
+    format!(
+        "<th scope=\"row\"><button type=\"button\" class=\"term\" aria-describedby=\"d{number}\">{name}</button>\
+         <span role=\"tooltip\" id=\"d{number}\">{definition}</span></th>"
+    )
 }
 
 #[cfg(test)]

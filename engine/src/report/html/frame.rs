@@ -8,7 +8,7 @@ use super::markup::escaped;
 const STYLE: &str = include_str!("page.css");
 
 /// The script, file by file in the order in which they need each other.
-const SCRIPT: [&str; 15] = [
+const SCRIPT: [&str; 20] = [
     include_str!("script/columns.js"),
     include_str!("script/pyramid.js"),
     include_str!("script/scale.js"),
@@ -18,11 +18,16 @@ const SCRIPT: [&str; 15] = [
     include_str!("script/panel.js"),
     include_str!("script/view.js"),
     include_str!("script/overview.js"),
+    include_str!("script/table.js"),
     include_str!("script/trades.js"),
     include_str!("script/theme.js"),
     include_str!("script/controls.js"),
     include_str!("script/run.js"),
     include_str!("script/compare.js"),
+    include_str!("script/plate.js"),
+    include_str!("script/map.js"),
+    include_str!("script/slices.js"),
+    include_str!("script/sweep.js"),
     include_str!("script/start.js"),
 ];
 

@@ -62,7 +62,9 @@ impl Histogram {
         text.push_str(&format!("<path class=\"axis\" d=\"M0 {base}H{WIDTH}\"/>"));
         for (place, (label, value)) in marks.iter().enumerate() {
             let (x, y) = (self.across(*value), 11 + 13 * place);
-            let (anchor, shift) = if x > WIDTH * 0.7 { ("end", -4.0) } else { ("start", 4.0) };
+            // A label stands on the side that points away from zero, where the bars are lower and it fits.
+            let left = if x > WIDTH / 2.0 { x > WIDTH * 0.7 } else { x > 110.0 };
+            let (anchor, shift) = if left { ("end", -4.0) } else { ("start", 4.0) };
             text.push_str(&format!(
                 "<path class=\"mark\" d=\"M{x:.1} 2V{base}\"/><text class=\"label\" x=\"{:.1}\" y=\"{y}\" \
                  text-anchor=\"{anchor}\">{label} {}</text>",
@@ -70,17 +72,16 @@ impl Histogram {
                 percent(*value)
             ));
         }
-        for (bin, anchor) in [
-            (0, "start"),
-            (SIDE / 2, "middle"),
-            (SIDE, "middle"),
-            (3 * SIDE / 2, "middle"),
-            (2 * SIDE, "end"),
-        ] {
-            let value = self.edge(bin);
+        let reach = self.edge(2 * SIDE);
+        for value in steps(-reach, reach, 5) {
+            let x = self.across(value);
+            let anchor = match x {
+                x if x < 24.0 => "start",
+                x if x > WIDTH - 24.0 => "end",
+                _ => "middle",
+            };
             text.push_str(&format!(
-                "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
-                self.across(value),
+                "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
                 HEIGHT - 9.0,
                 percent(value)
             ));
@@ -116,6 +117,21 @@ impl Histogram {
     }
 }
 
+/// Round values between two others, at most `most` steps.
+pub(super) fn steps(low: f64, high: f64, most: usize) -> Vec<f64> {
+    let span = high - low;
+    if span <= 0.0 || !span.is_finite() {
+        return Vec::new();
+    }
+    let power = 10_f64.powf((span / most as f64).log10().floor());
+    let fits = |step: &f64| span / step <= most as f64;
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|part| part * power).into_iter().find(fits);
+    let step = step.unwrap_or(10.0 * power);
+    let first = (low / step).ceil() as i64;
+    let last = (high / step + 1e-9).floor() as i64;
+    (first..=last).map(|at| at as f64 * step).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +149,13 @@ mod tests {
         assert_eq!(histogram.edge(SIDE), 0.0);
         let svg = histogram.svg("Returns", &[("mean", histogram.mean)]);
         assert_eq!(svg.matches("<rect").count(), 2 * SIDE);
+    }
+
+    #[test]
+    fn steps_are_round_and_hold_zero() {
+        assert_eq!(steps(-0.3, 0.5, 5), [-0.2, 0.0, 0.2, 0.4]);
+        assert_eq!(steps(-3.0, 3.0, 7), [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0]);
+        assert!(steps(1.0, 1.0, 5).is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod column;
 mod compare;
 mod data;
+mod drawdowns;
 mod facts;
 mod figures;
 mod frame;
@@ -17,8 +18,10 @@ mod histogram;
 mod markup;
 mod months;
 mod rolling;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod years;
 
 use std::borrow::Cow;
 
@@ -29,6 +32,7 @@ pub use compare::compare;
 use frame::Frame;
 use histogram::Histogram;
 use markup::escaped;
+pub use sweep::{Axis, SweepPage, TrialColumns, sweep};
 
 /// Everything that the page of a run shows.
 #[derive(Clone, Debug)]
@@ -97,6 +101,16 @@ pub fn page(page: &Page<'_>) -> String {
         "Returns by month, %",
         &format!("<div class=\"scroll\" tabindex=\"0\">{months}</div>"),
     );
+    let curve = &page.lists.equity;
+    let benchmark = page.report.benchmark.as_ref().zip(page.lists.benchmark.as_deref());
+    let beside = benchmark.map(|(other, curve)| (other.name.as_str(), curve));
+    frame.push(&format!(
+        "<section class=\"columns\"><div><h2>Returns by year</h2>{}{}</div>\
+         <div><h2>Deepest falls</h2><div class=\"scroll\" tabindex=\"0\">{}</div></div></section>",
+        years::legend(&page.report.strategy.name, beside.map(|(name, _)| name)),
+        years::picture(curve, beside).unwrap_or_else(|| "<p>None.</p>".to_owned()),
+        drawdowns::table(curve)
+    ));
     frame.section("Distribution of returns", &distributions(page));
     frame.push(TRADES);
     let rules = facts::table(report);
@@ -122,13 +136,13 @@ click for everything. Keys: arrows, plus, minus, Home, End, 0.</p>\n\
 <p id=\"spoken\" class=\"unseen\" aria-live=\"polite\"></p>\n\
 <noscript><p>The charts and the table of trades need scripts.</p></noscript></section>\n";
 
-const TRADES: &str = "<section><h2>Trades</h2><div id=\"trade-tools\">\
+const TRADES: &str = "<section><h2>Trades</h2><div class=\"tools\">\
 <label>Find <input id=\"trade-filter\" type=\"search\" placeholder=\"date, symbol, number\"></label>\
 <label>Show <select id=\"trade-kind\"><option value=\"all\">all</option><option value=\"won\">winners</option>\
 <option value=\"lost\">losers</option><option value=\"open\">open</option></select></label>\
-<span id=\"trade-status\" aria-live=\"polite\"></span>\
+<span id=\"trade-status\" class=\"status\" aria-live=\"polite\"></span>\
 <button type=\"button\" id=\"trade-before\">Previous</button><button type=\"button\" id=\"trade-after\">Next</button>\
-</div><div class=\"scroll\" tabindex=\"0\"><table id=\"trade-table\"></table></div></section>\n";
+</div><div class=\"scroll\" tabindex=\"0\"><table id=\"trade-table\" class=\"rows\"></table></div></section>\n";
 
 fn distributions(page: &Page<'_>) -> String {
     let mut sessions = page.lists.equity.returns().unwrap_or_default();

@@ -107,7 +107,8 @@ function tradesOf(times) {
     const to = Number.isNaN(closed) ? times.length - 1 : lowerBound(times, closed);
     return {
       number: at + 1, instrument: columns.instrument[at], symbol: page.symbols[columns.instrument[at]].name,
-      opened, closed, from, to, bars: to - from, quantity: columns.quantity[at], entry: columns.entry[at],
+      opened, closed, from, to, bars: to - from, side: columns.quantity[at] < 0 ? "short" : "long",
+      quantity: columns.quantity[at], entry: columns.entry[at],
       exit: columns.exit[at], profit: columns.profit[at], return: columns.returned[at], costs: columns.costs[at],
     };
   });
@@ -157,7 +158,7 @@ function runPage() {
     view.show(trade.from - margin, trade.to + 1 + margin);
     document.getElementById("charts").scrollIntoView({ block: "start" });
   };
-  new TradeTable(trades, jump);
+  tradeTable(trades, jump);
   new Overview(view, own);
   choose(0);
   theme(() => view.redraw());

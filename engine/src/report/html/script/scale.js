@@ -40,7 +40,8 @@ function niceTicks(low, high, most) {
   const step = [1, 2, 2.5, 5, 10].map((part) => part * power).find((size) => span / size <= most);
   const ticks = [];
   for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at++) ticks.push(at * step);
-  return ticks;
+  // A single line says little.
+  return ticks.length < 2 && most < 12 ? niceTicks(low, high, most * 2) : ticks;
 }
 
 /** Ticks of a logarithmic axis: even steps when it is short, 1, 2 and 5 of each power when it is long. */

@@ -1,5 +1,4 @@
 // Everything is defined: begin.
 
 explanations();
-if (page.kind === "compare") comparePage();
-else runPage();
+({ run: runPage, compare: comparePage, sweep: sweepPage })[page.kind]();

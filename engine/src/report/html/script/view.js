@@ -17,7 +17,8 @@ class View {
 
   resize() {
     for (const panel of this.panels) panel.resize();
-    this.redraw();
+    // Before the next paint, so that no frame shows the emptied canvases.
+    this.drawNow();
   }
 
   /** Shows the rows from `from` to `to`, kept within what there is. */
