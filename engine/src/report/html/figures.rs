@@ -289,7 +289,7 @@ pub(super) fn beside(reports: &[&Report], ids: &[String]) -> String {
 }
 
 /// The heading of a row, with its definition on hover and focus.
-fn term(name: &str, definition: &str, number: u32) -> String {
+pub(super) fn term(name: &str, definition: &str, number: u32) -> String {
     format!(
         "<th scope=\"row\"><button type=\"button\" class=\"term\" aria-describedby=\"d{number}\">{name}</button>\
          <span role=\"tooltip\" id=\"d{number}\">{definition}</span></th>"

@@ -8,7 +8,7 @@ use super::markup::escaped;
 const STYLE: &str = include_str!("page.css");
 
 /// The script, file by file in the order in which they need each other.
-const SCRIPT: [&str; 20] = [
+const SCRIPT: [&str; 21] = [
     include_str!("script/columns.js"),
     include_str!("script/pyramid.js"),
     include_str!("script/scale.js"),
@@ -28,6 +28,7 @@ const SCRIPT: [&str; 20] = [
     include_str!("script/map.js"),
     include_str!("script/slices.js"),
     include_str!("script/sweep.js"),
+    include_str!("script/validation.js"),
     include_str!("script/start.js"),
 ];
 

@@ -21,6 +21,7 @@ mod rolling;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod validation;
 mod years;
 
 use std::borrow::Cow;
@@ -33,6 +34,7 @@ use frame::Frame;
 use histogram::Histogram;
 use markup::escaped;
 pub use sweep::{Axis, SweepPage, TrialColumns, sweep};
+pub use validation::validation;
 
 /// Everything that the page of a run shows.
 #[derive(Clone, Debug)]

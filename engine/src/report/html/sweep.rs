@@ -66,18 +66,7 @@ pub struct TrialColumns {
 pub fn sweep(page: &SweepPage<'_>) -> String {
     let mut frame = Frame::new(&page.title, &page.subtitle);
     frame.push(&facts::cautions(&page.warnings));
-    let tile = |[name, value, note]: &[String; 3]| {
-        // A number and its sign stay on one line.
-        let whole = |text: &String| escaped(text).replace(" %", "\u{a0}%");
-        let (name, value, note) = (escaped(name), whole(value), whole(note));
-        format!("<div class=\"tile\"><span>{name}</span><b>{value}</b><small>{note}</small></div>")
-    };
-    let tiles: String = page.tiles.iter().map(tile).collect();
-    frame.push(&format!(
-        "<section class=\"verdict\"><h2>What the best trial is worth</h2><p>{}</p></section>\n\
-         <section class=\"tiles\" aria-label=\"Headline\">{tiles}</section>",
-        escaped(page.sentence)
-    ));
+    frame.push(&verdict("What the best trial is worth", page.sentence, &page.tiles));
     frame.push(MAP);
     frame.push(TRIALS);
     let rows: String = page.facts.iter().map(facts::row).collect();
@@ -111,9 +100,9 @@ const TRIALS: &str = "<section><h2>Trials</h2><div class=\"tools\">\
 <button type=\"button\" id=\"trial-before\">Previous</button><button type=\"button\" id=\"trial-after\">Next</button>\
 </div><div class=\"scroll\" tabindex=\"0\"><table id=\"trial-table\" class=\"rows\"></table></div></section>\n";
 
-/// A figure of a trial: its key, its name with a definition on the page, how it is written.
-fn metric(metric: Metric) -> Value {
-    let (name, kind) = match metric {
+/// The name of a figure that has a definition on the page, and how it is written.
+pub(super) fn named(metric: Metric) -> (&'static str, &'static str) {
+    match metric {
         Metric::Sharpe => ("Sharpe", "ratio"),
         Metric::Sortino => ("Sortino", "ratio"),
         Metric::TotalReturn => ("Return", "percent"),
@@ -127,10 +116,31 @@ fn metric(metric: Metric) -> Value {
         Metric::ProfitFactor => ("Profit factor", "ratio"),
         Metric::Expectancy => ("Expectancy", "ratio"),
         Metric::Sqn => ("SQN", "ratio"),
-    };
+    }
+}
+
+/// A figure as the script knows it.
+pub(super) fn described(metric: Metric) -> Value {
+    let (name, kind) = named(metric);
     let definition = figures::definition(name);
     json!({ "key": metric.name(), "name": name, "kind": kind, "definition": definition,
             "falls": metric == Metric::Volatility })
+}
+
+/// What a page says first: what its result is worth, in words and in figures (name, value, note).
+pub(super) fn verdict(heading: &str, sentence: &str, tiles: &[[String; 3]]) -> String {
+    let tile = |[name, value, note]: &[String; 3]| {
+        // A number and its sign stay on one line.
+        let whole = |text: &String| escaped(text).replace(" %", "\u{a0}%");
+        let (name, value, note) = (escaped(name), whole(value), whole(note));
+        format!("<div class=\"tile\"><span>{name}</span><b>{value}</b><small>{note}</small></div>")
+    };
+    format!(
+        "<section class=\"verdict\"><h2>{heading}</h2><p>{}</p></section>\n\
+         <section class=\"tiles\" aria-label=\"Headline\">{}</section>",
+        escaped(sentence),
+        tiles.iter().map(tile).collect::<String>()
+    )
 }
 
 fn elements(page: &SweepPage<'_>) -> String {
@@ -142,7 +152,7 @@ fn elements(page: &SweepPage<'_>) -> String {
     };
     let axes: Vec<Value> = page.axes.iter().enumerate().map(axis).collect();
     let with_values = |(at, one): (usize, Metric)| {
-        let mut facts = metric(one);
+        let mut facts = described(one);
         let values = page.trials.figures.get(at).map_or(&[][..], Vec::as_slice);
         facts["values"] = sheet.rounded(values, DIGITS);
         facts

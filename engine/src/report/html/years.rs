@@ -59,7 +59,7 @@ pub(super) fn picture(
             let said = format!("{year}, {}: {}", escaped(name), percent(*value));
             text.push_str(&bar(middle, wide, (y(0.0), y(*value)), "other", &said));
         }
-        if place % own.len().div_ceil(13) == 0 {
+        if place % own.len().div_ceil(7) == 0 {
             let foot = HEIGHT - 8.0;
             text.push_str(&format!(
                 "<text x=\"{middle:.1}\" y=\"{foot}\" text-anchor=\"middle\">{year}</text>"

@@ -1,4 +1,4 @@
 // Everything is defined: begin.
 
 explanations();
-({ run: runPage, compare: comparePage, sweep: sweepPage })[page.kind]();
+({ run: runPage, compare: comparePage, sweep: sweepPage, validation: validationPage })[page.kind]();
