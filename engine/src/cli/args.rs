@@ -12,6 +12,7 @@ use crate::{config::Home, error::Failure};
 
 const EXAMPLES: &str = "\
 Examples:
+  algo-trader demo
   algo-trader doctor
   algo-trader backtest -s SPY --strategy ma_cross --report
   algo-trader runs list
@@ -86,6 +87,7 @@ pub(crate) enum Command {
     Strategies(super::strategies::StrategiesArgs),
     Runs(super::runs::RunsArgs),
     Sweep(Box<super::sweep::SweepArgs>),
+    Demo(super::demo::DemoArgs),
     SimulateGateway(super::simulate_gateway::SimulateGatewayArgs),
     Doctor(super::doctor::DoctorArgs),
     Completions(super::shell::CompletionsArgs),

@@ -68,8 +68,8 @@ fn missing(error: &FeedError, symbol: &str, resolution: Resolution, near: Option
 }
 
 /// A text as one word of a shell.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-^=".contains(c);
+pub(super) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "./_-^=:,+@%".contains(c);
     if text.chars().all(plain) {
         text.to_owned()
     } else {

@@ -9,6 +9,7 @@ mod args;
 mod backtest;
 mod bars;
 mod db;
+mod demo;
 mod doctor;
 mod gateway_args;
 mod ingest;
@@ -93,6 +94,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
         match cli.command {
             Command::Backtest(args) => backtest::run(&app, &args).await,
             Command::Db(args) => db::run(&app, &args).await,
+            Command::Demo(args) => demo::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
             Command::Completions(args) => shell::completions(&app, &args),
             Command::Man(args) => shell::man(&app, &args),

@@ -177,7 +177,7 @@ impl From<ConfigError> for Failure {
         match error {
             ConfigError::Io { .. } => failure,
             ConfigError::Invalid { .. } => {
-                failure.help("README.md shows every key under 'strategies.toml'")
+                failure.help("docs/files.md of the project shows every key")
             }
             ConfigError::Pin { text, .. } => failure.help(format!("add by hand: {text}")),
         }

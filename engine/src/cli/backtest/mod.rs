@@ -1,6 +1,7 @@
 //! `backtest`: gets bars and strategies, runs them, measures, prints, draws and keeps the result.
 
 mod account;
+mod again;
 mod args;
 mod dialect;
 mod draw;
@@ -17,6 +18,7 @@ use std::{panic::resume_unwind, sync::Arc};
 use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
 
+pub(super) use again::{again, first};
 pub(crate) use args::BacktestArgs;
 pub(super) use market::Bars;
 pub(super) use rerun::{KeptBars, kept_bars, rerun};

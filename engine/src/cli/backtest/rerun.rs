@@ -20,7 +20,7 @@ use crate::{
 
 /// What the configuration of a kept run says.
 #[derive(Deserialize)]
-struct Kept {
+pub(super) struct Kept {
     symbols: Vec<String>,
     resolution: String,
     asked: String,
@@ -85,28 +85,77 @@ fn unreadable(run: &RunRecord, reason: &str) -> Failure {
     Failure::new(Code::Database, message)
 }
 
+impl Kept {
+    /// The strategy of the run from its kept plugin, with the values that it had.
+    pub(super) fn strategy(
+        &self,
+        app: &App,
+        registry: &Registry,
+    ) -> Result<(Resolved, Vec<f64>), Failure> {
+        strategy(app, registry, &self.asked, &self.strategy)
+    }
+
+    /// Every parameter of the strategy with its value.
+    pub(super) fn parameters(&self) -> &[(String, String)] {
+        &self.strategy.parameters
+    }
+}
+
+/// A kept run, ready to be run again: all but its strategy.
+pub(super) struct Replay {
+    pub(super) kept: Kept,
+    pub(super) args: BacktestArgs,
+    pub(super) config: Config,
+    pub(super) bars: Bars,
+    before: Report,
+}
+
+impl Replay {
+    /// What the record and the archive hold of a run.
+    ///
+    /// # Errors
+    /// When the record cannot be read, or the bars are no longer kept.
+    pub(super) fn of(app: &App, run: &RunRecord, outputs: &[String]) -> Result<Self, Failure> {
+        let (kept, before) = read(run)?;
+        let args = arguments(&kept, outputs).map_err(|reason| unreadable(run, &reason))?;
+        let calendar = calendar(run, &before)?;
+        let config =
+            config(&kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
+        let bars = bars(app, &kept, &before, calendar, args.rules.resolution)?;
+        Ok(Self { kept, args, config, bars, before })
+    }
+
+    /// The strategy that the run was compared with.
+    ///
+    /// # Errors
+    /// When its plugin is no longer kept.
+    pub(super) fn benchmark(
+        &self,
+        app: &App,
+        registry: &Registry,
+    ) -> Result<Option<(Resolved, Vec<f64>)>, Failure> {
+        let name = self.before.benchmark.as_ref().map_or("", |benchmark| benchmark.name.as_str());
+        self.kept.benchmark.as_ref().map(|kept| strategy(app, registry, name, kept)).transpose()
+    }
+}
+
 /// Repeats a run and prints its result; a result that differs from the record is a failure.
 pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> Outcome {
-    let (kept, before) = read(run)?;
-    let args = arguments(&kept, outputs).map_err(|reason| unreadable(run, &reason))?;
-    let calendar = calendar(run, &before)?;
-    let config = config(&kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
-    let bars = bars(app, &kept, &before, calendar, args.rules.resolution)?;
+    let replay = Replay::of(app, run, outputs)?;
     let registry = app.registry(Retry::No)?;
-    let find = |asked: &str, kept: &KeptStrategy| strategy(app, &registry, asked, kept);
-    let (strategy, values) = find(&kept.asked, &kept.strategy)?;
-    let other = before.benchmark.as_ref().map_or("", |benchmark| benchmark.name.as_str());
-    let benchmark = kept.benchmark.as_ref().map(|kept| find(other, kept)).transpose()?;
+    let (strategy, values) = replay.kept.strategy(app, &registry)?;
+    let benchmark = replay.benchmark(app, &registry)?;
+    let (config, bars) = (&replay.config, &replay.bars);
     let judged = Judged {
         strategy: &strategy,
         values: &values,
         benchmark: benchmark.as_ref(),
-        config: &config,
-        args: &args,
+        config,
+        args: &replay.args,
     };
-    let (result, beside) = execute(&judged, &bars, &Mode::worker())?;
-    let finished = judged.finish(&bars, &result, beside.as_ref());
-    judged.publish(app, &bars, &finished)?;
+    let (result, beside) = execute(&judged, bars, &Mode::worker())?;
+    let finished = judged.finish(bars, &result, beside.as_ref());
+    judged.publish(app, bars, &finished)?;
     let sorted = |mut lists: Vec<(String, Vec<u8>)>| {
         lists.sort_unstable();
         lists

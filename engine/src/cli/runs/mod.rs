@@ -4,6 +4,8 @@ mod compare;
 mod diff;
 mod export;
 
+pub(super) use diff::differences;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};

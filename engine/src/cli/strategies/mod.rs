@@ -1,7 +1,8 @@
-//! `strategies`: lists, shows, writes, checks and pins strategies.
+//! `strategies`: lists, shows, writes, watches, checks and pins strategies.
 
 mod list;
 mod show;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -22,11 +23,11 @@ const EXAMPLES: &str = "\
 Examples:
   algo-trader strategies list
   algo-trader strategies show ma_cross
-  algo-trader strategies new my_idea
+  algo-trader strategies new my_idea --watch
   algo-trader strategies check my_idea
   algo-trader strategies pin my_idea";
 
-/// List, show, write, check or pin strategies
+/// List, show, write, watch, check or pin strategies
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct StrategiesArgs {
@@ -52,7 +53,11 @@ enum Action {
         /// Folder to write it into [default: plugins/ of this project, or the current folder]
         #[arg(long, value_name = "DIR")]
         into: Option<PathBuf>,
+        /// Then build and run it at every save, as `strategies watch` does
+        #[arg(long)]
+        watch: bool,
     },
+    Watch(watch::WatchArgs),
     Check(CheckArgs),
     /// Write the sha256 of a strategy's file into strategies.toml: nothing else is loaded then
     Pin {
@@ -86,7 +91,13 @@ pub(super) async fn run(app: &App, args: &StrategiesArgs) -> Outcome {
     match &args.action {
         Action::List => list::run(app),
         Action::Show { name } => show::run(app, name),
-        Action::New { name, into } => new(app, name, into.as_deref()),
+        Action::New { name, into, watch: false } => new(app, name, into.as_deref()),
+        Action::New { name, into, watch: true } => {
+            let created = app.registry(Retry::No)?.create(name, into.as_deref())?;
+            app.out.note(&format!("wrote {}", created.folder.display()));
+            watch::watch(app, name, &created.folder).await
+        }
+        Action::Watch(args) => watch::run(app, args).await,
         Action::Check(args) => check(app, args).await,
         Action::Pin { name } => pin(app, name),
     }

@@ -6,6 +6,7 @@ pub(crate) mod child;
 pub(crate) mod desk;
 pub(crate) mod door;
 pub(crate) mod ingest;
+pub(crate) mod markdown;
 pub(crate) mod over_tcp;
 pub(crate) mod plugins;
 pub(crate) mod postgres;
