@@ -104,10 +104,47 @@ pub(crate) enum Parsed {
     Refused(Failure),
 }
 
+/// The definition of the command line, with examples below the help of every command.
+pub(crate) fn command() -> clap::Command {
+    with_examples(Cli::command(), "", "")
+}
+
+/// Gives a command that has no examples those that the commands above it have for it.
+fn with_examples(command: clap::Command, before: &str, above: &str) -> clap::Command {
+    let name = format!("{before}{}", command.get_name());
+    let own = command.get_after_help().map(ToString::to_string);
+    let examples = own.clone().unwrap_or_else(|| above.to_owned());
+    let inner: Vec<String> =
+        command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let mut command = command;
+    if own.is_none() {
+        let lines = examples_of(&name, above);
+        if !lines.is_empty() {
+            command = command.after_help(format!("Examples:\n{}", lines.join("\n")));
+        }
+    }
+    inner.into_iter().fold(command, |command, inner| {
+        command.mut_subcommand(inner, |inner| with_examples(inner, &format!("{name} "), &examples))
+    })
+}
+
+/// The lines of a list of examples that are of this command, with what goes on below them.
+fn examples_of<'a>(name: &str, examples: &'a str) -> Vec<&'a str> {
+    let mut takes = false;
+    let of_command = |line: &&str| {
+        if !line.starts_with("      ") {
+            let mut words = line.trim_start().split(' ').skip_while(|word| word.contains('='));
+            takes = name.split(' ').all(|word| words.next() == Some(word));
+        }
+        takes
+    };
+    examples.lines().filter(of_command).collect()
+}
+
 /// Reads the arguments.
 pub(crate) fn parse(args: &[OsString], out: &Out) -> Parsed {
     let color = if out.color_stdout() { ColorChoice::Always } else { ColorChoice::Never };
-    let matches = Cli::command().color(color).try_get_matches_from(args);
+    let matches = command().color(color).try_get_matches_from(args);
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Parsed::Run(Box::new(cli)),
         Err(error) => match error.kind() {
@@ -123,7 +160,7 @@ pub(crate) fn parse(args: &[OsString], out: &Out) -> Parsed {
 
 /// The command that the arguments begin with, with its parents, as one would write it.
 fn command_of(args: &[OsString]) -> String {
-    let mut command = Cli::command();
+    let mut command = command();
     let mut words = vec![command.get_name().to_owned()];
     for word in args.iter().skip(1).filter_map(|arg| arg.to_str()) {
         if let Some(inner) = command.find_subcommand(word) {
@@ -158,6 +195,13 @@ mod tests {
     #[test]
     fn the_definition_of_the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_example_goes_to_its_command_with_the_lines_below_it() {
+        let all = "Examples:\n  a b c x \\\n      --y\n  a b d\n  V=1 a b c z";
+        assert_eq!(examples_of("a b c", all), ["  a b c x \\", "      --y", "  V=1 a b c z"]);
+        assert_eq!(examples_of("a b e", all), [""; 0]);
     }
 
     #[test]

@@ -14,7 +14,10 @@ use serde::Serialize;
 use crate::{
     error::{Code, Failure},
     redact::redact,
-    report::text::{fitted, printable},
+    report::{
+        self, Lists, Report,
+        text::{fitted, printable},
+    },
 };
 
 /// Longest value that a message repeats, in columns.
@@ -30,6 +33,7 @@ pub(crate) struct Out {
     quiet: bool,
     color_stdout: bool,
     color_stderr: bool,
+    draws: bool,
 }
 
 impl Out {
@@ -56,6 +60,7 @@ impl Out {
             quiet: words.contains(&"-q") || words.contains(&"--quiet"),
             color_stdout: colored(io::stdout().is_terminal()),
             color_stderr: colored(io::stderr().is_terminal()),
+            draws: io::stdout().is_terminal() && is_unicode(),
         }
     }
 
@@ -77,6 +82,18 @@ impl Out {
     /// Whether standard error takes colours.
     pub(crate) fn color_stderr(&self) -> bool {
         self.color_stderr
+    }
+
+    /// Prints the summary of a run; on a terminal that knows more than ASCII with its equity as a curve.
+    ///
+    /// # Errors
+    /// As [`Out::text`].
+    pub(crate) fn summary(&self, report: &Report, lists: &Lists<'_>) -> Result<(), Failure> {
+        self.text(&if self.draws {
+            report::summary_with_curve(report, &lists.equity.equity)
+        } else {
+            report::summary(report)
+        })
     }
 
     /// Prints a result for people, with a newline at its end.
@@ -146,6 +163,14 @@ impl Out {
 /// Writes a line to standard error; there is nobody left to tell when that fails.
 fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Whether the user's locale is one of UTF-8.
+fn is_unicode() -> bool {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|variable| is_set(variable));
+    let locale = named.and_then(std::env::var_os).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_uppercase();
+    locale.contains("UTF-8") || locale.contains("UTF8")
 }
 
 fn is_set(variable: &str) -> bool {

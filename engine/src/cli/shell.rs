@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Done, Outcome, app::App, args::Cli};
+use super::{Done, Outcome, app::App, args};
 use crate::{
     error::{Code, Failure},
     report::file::write_whole,
@@ -41,17 +41,17 @@ pub(crate) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn completions(app: &App, args: &CompletionsArgs) -> Outcome {
+pub(super) fn completions(app: &App, asked: &CompletionsArgs) -> Outcome {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "algo-trader", &mut text);
+    clap_complete::generate(asked.shell, &mut args::command(), "algo-trader", &mut text);
     app.out.styled(&String::from_utf8_lossy(&text))?;
     Ok(Done::Well)
 }
 
-pub(super) fn man(app: &App, args: &ManArgs) -> Outcome {
-    let mut command = Cli::command();
+pub(super) fn man(app: &App, asked: &ManArgs) -> Outcome {
+    let mut command = args::command();
     command.build();
-    let Some(folder) = &args.dir else {
+    let Some(folder) = &asked.dir else {
         app.out.styled(&String::from_utf8_lossy(&page("algo-trader", command)?))?;
         return Ok(Done::Well);
     };

@@ -50,11 +50,18 @@ impl Locations {
             Some(folder) => folders.push(folder.to_owned()),
             None => folders.extend(["release", "debug"].map(|p| root.join("target").join(p))),
         }
+        folders.extend(self.executable.as_deref().and_then(installed_plugins));
         let mut seen = HashSet::new();
         let identity = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
         folders.retain(|folder| !folder.as_os_str().is_empty() && seen.insert(identity(folder)));
         folders
     }
+}
+
+/// Where the plugins of a package are: `bin/algo-trader` has them in `lib/algo-trader/plugins`.
+fn installed_plugins(executable: &Path) -> Option<PathBuf> {
+    let bin = executable.parent().filter(|folder| folder.ends_with("bin"))?;
+    Some(bin.parent()?.join("lib/algo-trader/plugins"))
 }
 
 /// Whether a folder is where cargo puts what it builds.
@@ -127,12 +134,14 @@ mod tests {
             relative.map(|folder| folder.display().to_string()).collect()
         };
         let mut locations = locations(home.path());
-        let installed = ["first", "e1", "e2", "plugins", "more", "target/release", "target/debug"];
+        let package = "lib/algo-trader/plugins";
+        let own = ["first", "e1", "e2", "plugins", "more"];
+        let installed = [own.as_slice(), &["target/release", "target/debug", package]].concat();
         assert_eq!(names(&locations), installed);
         fs::create_dir(home.path().join("bin/.fingerprint")).unwrap();
-        assert_eq!(names(&locations), ["first", "e1", "e2", "plugins", "more", "bin"]);
+        assert_eq!(names(&locations), [own.as_slice(), &["bin", package]].concat());
         locations.environment = None;
-        assert_eq!(names(&locations), ["first", "plugins", "more", "bin"]);
+        assert_eq!(names(&locations), ["first", "plugins", "more", "bin", package]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Registry {
             .and_then(|()| self.check_free(name))
             .map_err(|reason| RegistryError::BadNewName { name: name.to_owned(), reason })?;
         let parent = parent.map_or_else(|| default_parent(&self.locations.home), Path::to_owned);
-        write(name, &parent, &strategy_api_folder())
+        write(name, &parent, &strategy_api_folder(self.locations.executable.as_deref()))
     }
 
     fn check_free(&self, name: &str) -> Result<(), String> {
@@ -117,8 +117,13 @@ impl Registry {
     }
 }
 
-/// Where strategy-api lay when this program was built.
-fn strategy_api_folder() -> PathBuf {
+/// Where strategy-api is: beside an installed program, else where it lay when this one was built.
+fn strategy_api_folder(executable: Option<&Path>) -> PathBuf {
+    let prefix = executable.and_then(|file| file.parent()?.parent());
+    let installed = prefix.map(|prefix| prefix.join("share/algo-trader/strategy-api"));
+    if let Some(folder) = installed.filter(|folder| folder.join("Cargo.toml").is_file()) {
+        return folder;
+    }
     let engine = Path::new(env!("CARGO_MANIFEST_DIR"));
     engine.parent().unwrap_or(engine).join("strategy-api")
 }

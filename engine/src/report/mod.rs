@@ -20,6 +20,7 @@ mod proof;
 pub mod record;
 pub mod runs;
 mod schema;
+pub mod spark;
 mod summary;
 pub mod tables;
 #[cfg(test)]
@@ -36,5 +37,5 @@ pub use schema::{
     Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report, SCHEMA,
     SeriesFacts, Settings, StrategyFacts, Warning,
 };
-pub use summary::{headline, summary};
+pub use summary::{headline, summary, summary_with_curve};
 pub use time::stamp;

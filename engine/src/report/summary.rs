@@ -9,6 +9,7 @@ use super::{
     number::{UNDEFINED, count, grouped, percent, plain},
     problems::plural,
     schema::{Costs, Counts, Report, Settings},
+    spark,
     text::{fitted, left, printable, right, wrapped},
 };
 
@@ -75,6 +76,16 @@ pub fn summary(report: &Report) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The summary for a terminal: with the course of the equity, one number a session, drawn below it.
+#[must_use]
+pub fn summary_with_curve(report: &Report, equity: &[f64]) -> String {
+    let text = summary(report);
+    match (text.split_once("\n\n"), spark::line(equity, WIDTH)) {
+        (Some((heading, rest)), Some(curve)) => format!("{heading}\n{curve}\n\n{rest}"),
+        _ => text,
+    }
 }
 
 /// The headline figures in one line, for the title of a plot.

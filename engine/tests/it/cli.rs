@@ -42,10 +42,21 @@ fn arguments_that_are_not_text_are_refused() {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let program = Program::new();
-    let top = program.run(&["--help"]);
-    assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
-    let commands: Vec<&str> = top
+    explains_itself(&Program::new(), &[]);
+}
+
+/// Asserts of a command and all below it that its help has examples and fits 80 columns.
+fn explains_itself(program: &Program, command: &[String]) {
+    let mut words: Vec<&str> = command.iter().map(String::as_str).collect();
+    words.push("--help");
+    let said = program.run(&words);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{command:?}");
+    let examples = said.stdout.split_once("Examples:\n").map(|(_, examples)| examples);
+    let example = format!("algo-trader {}", command.join(" "));
+    assert!(examples.is_some_and(|text| text.contains(&example)), "{command:?}: {}", said.stdout);
+    let widest = said.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{command:?}: {widest:?}");
+    let inner = said
         .stdout
         .lines()
         .skip_while(|line| !line.starts_with("Commands:"))
@@ -53,15 +64,9 @@ fn every_command_explains_itself_with_examples() {
         .take_while(|line| !line.is_empty())
         // What is indented deeper goes on from the line before.
         .filter(|line| !line.starts_with("   "))
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert!(commands.contains(&"doctor"), "{commands:?}");
-    for command in commands {
-        let said = program.run(&[command, "--help"]);
-        assert_eq!(said.code, Some(0), "{command}");
-        assert!(said.stdout.contains("Examples:"), "{command}: {}", said.stdout);
-        let widest = said.stdout.lines().map(|line| line.chars().count()).max();
-        assert!(widest <= Some(80), "{command}: {widest:?}");
+        .filter_map(|line| line.split_whitespace().next());
+    for word in inner {
+        explains_itself(program, &[command, &[word.to_owned()]].concat());
     }
 }
 

@@ -26,11 +26,15 @@ struct Watching {
 }
 
 impl Watching {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fn start(command: &Command) -> Self {
+        // Both streams in one pipe, so that their words come in order.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec \"$0\" \"$@\" 2>&1"]).arg(command.get_program());
+        shell.args(command.get_args()).current_dir(command.get_current_dir().unwrap()).env_clear();
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = shell.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         gather(child.stdout.take().unwrap(), &said);
-        gather(child.stderr.take().unwrap(), &said);
         Self { child, said, read: 0 }
     }
 
@@ -96,7 +100,7 @@ fn a_strategy_that_is_saved_is_built_run_again_and_compared() {
     let file = package.join("src/lib.rs");
     let code = fs::read_to_string(&file).unwrap();
 
-    let mut watching = Watching::start(with_cargo(&program, &["strategies", "watch", "my_idea"]));
+    let mut watching = Watching::start(&with_cargo(&program, &["strategies", "watch", "my_idea"]));
     let first = watching.until("Ctrl-C ends");
     assert!(first.contains("my_idea on SPY 1d\nwindow=50\n"), "{first}");
 

@@ -36,6 +36,7 @@ mod ingest_memory;
 mod ingest_sample;
 mod ingest_simulation;
 mod output;
+mod package;
 mod page;
 mod page_sweep;
 mod program;

@@ -214,7 +214,7 @@ impl Judged<'_> {
         if app.out.json() {
             app.out.styled(&report::full(&finished.report, &finished.lists))?;
         } else {
-            app.out.text(report::summary(&finished.report).trim_end())?;
+            app.out.summary(&finished.report, &finished.lists)?;
         }
         let written = self.write_lists(app, finished);
         let drawn = match &self.args.plot {

@@ -99,8 +99,11 @@ fn start(app: &App, home: &Path, words: &[&str]) -> Result<Started, Failure> {
     for variable in ["DATABASE_URL", "ALGO_TRADER_GATEWAY", "ALGO_PLUGINS"] {
         command.env_remove(variable);
     }
+    if app.out.json() || app.out.quiet() {
+        command.arg("--quiet");
+    }
     if app.out.json() {
-        command.arg("--quiet").stdout(Stdio::piped());
+        command.stdout(Stdio::piped());
     }
     command.spawn().map(Started).map_err(broken)
 }

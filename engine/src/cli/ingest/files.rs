@@ -93,7 +93,7 @@ impl Progress for Bar {
             self.has_length = true;
             self.bar.set_length(total);
             let style = ProgressStyle::with_template(
-                "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {eta} left",
+                "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
             );
             self.bar.set_style(style.expect("the template is a constant"));
             self.bar.enable_steady_tick(Duration::from_millis(500));

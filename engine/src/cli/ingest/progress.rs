@@ -31,7 +31,8 @@ impl Board {
     /// The progress of one symbol.
     pub(super) fn symbol(&self, symbol: &str) -> SymbolProgress {
         let bar = self.bars.add(ProgressBar::no_length());
-        let style = ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len}");
+        let style =
+            ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len}  {per_sec}  {eta} left");
         bar.set_style(style.expect("the template is a constant"));
         bar.set_prefix(symbol.to_owned());
         SymbolProgress { bar }

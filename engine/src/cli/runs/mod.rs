@@ -203,7 +203,7 @@ fn show(app: &App, run: &RunRecord, list: Option<listing::Kind>) -> Outcome {
         Some(kind) if app.out.json() => app.out.value(&listing::rows(kind, &report, &lists))?,
         Some(kind) => app.out.text(&listing::table(kind, &report, &lists))?,
         None if app.out.json() => app.out.styled(&report::full(&report, &lists))?,
-        None => app.out.text(&report::summary(&report))?,
+        None => app.out.summary(&report, &lists)?,
     }
     Ok(Done::Well)
 }
