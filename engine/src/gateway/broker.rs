@@ -152,9 +152,13 @@ impl Broker {
             NoAnswer::Ended => {
                 patience.lost(&title, &session.address)?;
                 // The relay knows of the end a moment later than the library.
-                let _ = tokio::time::timeout(Duration::from_secs(1), session.wire().ended()).await;
-                Ok(())
+                let ended = tokio::time::timeout(Duration::from_secs(1), session.wire().ended());
+                match ended.await {
+                    Ok(End::TooLarge(_)) => patience.too_large(title),
+                    _ => Ok(()),
+                }
             }
+            NoAnswer::TooLarge => patience.too_large(title),
             NoAnswer::Forgotten => patience.lost(&title, &session.address),
             NoAnswer::UnknownZone(zone) => {
                 // It is the zone of the window's bounds, which nobody here reads.

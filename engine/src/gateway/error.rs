@@ -162,6 +162,12 @@ pub enum GatewayError {
         /// What the broker said.
         text: String,
     },
+    /// More was asked for than one answer can carry.
+    #[error("{what}: the answer is larger than the 16 MiB that the protocol carries")]
+    TooLarge {
+        /// What was asked.
+        what: String,
+    },
     /// An answer that makes no sense, after asking again.
     #[error("{what}: the answer cannot be read: {reason}")]
     Garbled {
@@ -226,6 +232,9 @@ impl GatewayError {
             ),
             Self::CompetingSession { .. } => {
                 Some("log out of the other session, then run the same command again")
+            }
+            Self::TooLarge { .. } => {
+                Some("ask for less at once: a shorter --duration, or --from and --to")
             }
             Self::Refused { .. } => None,
         }

@@ -5,7 +5,7 @@
 //! first field is mostly the number of the request. Nothing is decoded beyond that.
 
 /// The largest body that the protocol allows.
-const LARGEST_BODY: u32 = 0x00ff_ffff;
+pub(super) const LARGEST_BODY: u32 = 0x00ff_ffff;
 /// The largest text of a first frame that makes sense; real ones are about 40 bytes.
 const LARGEST_GREETING: u32 = 512;
 /// Added to the number of a message whose body is protobuf.
@@ -18,9 +18,28 @@ const ANSWERS: [u32; 6] = [4, 10, 17, 52, 88, 108];
 /// Messages that ask for bars, a contract, or the first bar.
 const QUESTIONS: [u32; 3] = [9, 20, 87];
 
-/// Bytes that cannot be frames.
+/// The largest body that may be an answer, too large as it is; a longer one is nonsense.
+const LARGEST_ANSWER: u32 = 0x0fff_ffff;
+
+/// A frame of a length that the protocol does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BadFrame(pub(super) String);
+pub(super) struct BadFrame {
+    /// What it says of its length, bytes.
+    pub(super) length: u32,
+}
+
+impl BadFrame {
+    /// Whether it is an answer to a question that asked for too much, and not just nonsense.
+    pub(super) fn is_too_large(&self) -> bool {
+        (LARGEST_BODY + 1..=LARGEST_ANSWER).contains(&self.length)
+    }
+}
+
+impl std::fmt::Display for BadFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a frame of {} bytes", self.length)
+    }
+}
 
 /// What a stretch of bytes was part of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,11 +129,7 @@ impl Frames {
             return Ok(None);
         };
         let valid = if self.greeted { 4..=LARGEST_BODY } else { 1..=LARGEST_GREETING };
-        if valid.contains(&length) {
-            Ok(Some(length as usize))
-        } else {
-            Err(BadFrame(format!("a frame of {length} bytes")))
-        }
+        if valid.contains(&length) { Ok(Some(length as usize)) } else { Err(BadFrame { length }) }
     }
 
     fn part(&self, ends: bool) -> Option<Part> {
@@ -237,7 +252,8 @@ mod tests {
                 frames.pass(GREETING).unwrap();
             }
             let refused = frames.pass(&length.to_be_bytes()).unwrap_err();
-            assert_eq!(refused, BadFrame(format!("a frame of {length} bytes")));
+            assert_eq!(refused, BadFrame { length });
+            assert_eq!(refused.is_too_large(), length == 0x0100_0000);
         }
     }
 

@@ -156,6 +156,7 @@ async fn once<Q: Question>(
             reason: session.wire().end().map_or_else(String::new, |end| end.to_string()),
         },
         NoAnswer::Garbled(reason) => GatewayError::Garbled { what, reason },
+        NoAnswer::TooLarge => GatewayError::TooLarge { what },
         NoAnswer::UnknownZone(zone) => {
             GatewayError::Garbled { what, reason: format!("the time zone '{zone}' is not known") }
         }

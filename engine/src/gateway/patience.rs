@@ -11,6 +11,8 @@ use super::{
 const STALLS: u32 = 3;
 const LOSSES: u32 = 5;
 const GARBLED: u32 = 3;
+/// The first time it may have been the answer to another question on the same connection.
+const TOO_LARGE: u32 = 2;
 const COMPLAINTS: u32 = 6;
 const UNCLEAR: u32 = 2;
 const AGAIN: u32 = 5;
@@ -38,6 +40,7 @@ pub(super) struct Patience {
     stalls: u32,
     losses: u32,
     garbled: u32,
+    too_large: u32,
     complaints: u32,
     unclear: u32,
     again: u32,
@@ -81,6 +84,15 @@ impl Patience {
             return Err(GatewayError::Garbled { what: title, reason });
         }
         tracing::info!("{title}: the answer cannot be read ({reason}); asking again");
+        Ok(())
+    }
+
+    /// After an answer that is larger than the protocol carries.
+    pub(super) fn too_large(&mut self, title: String) -> Result<(), GatewayError> {
+        if enough(&mut self.too_large, TOO_LARGE) {
+            return Err(GatewayError::TooLarge { what: title });
+        }
+        tracing::info!("{title}: more came than the protocol carries at once; asking again");
         Ok(())
     }
 

@@ -113,11 +113,14 @@ pub struct Span {
 pub struct SpanError(pub String);
 
 impl Span {
+    /// The most seconds that the broker takes in a span.
+    pub const MOST_SECONDS: u32 = 86_400;
+
     /// A span, when the broker takes one of that length.
     #[must_use]
     pub fn new(count: u32, unit: SpanUnit) -> Option<Self> {
         let valid = match unit {
-            SpanUnit::S => 30..=86_400,
+            SpanUnit::S => 30..=Self::MOST_SECONDS,
             SpanUnit::D => 1..=365,
             SpanUnit::W => 1..=52,
             SpanUnit::M => 1..=12,

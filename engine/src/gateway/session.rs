@@ -21,9 +21,13 @@ use tokio::{
 
 use super::{
     GatewayError, Limits,
+    frames::LARGEST_BODY,
     health::{Change, Health},
     wire::{self, End, Wire},
 };
+
+/// So many bytes since a question was put may be a full frame.
+const FULL: u64 = LARGEST_BODY as u64 / 16 * 15;
 
 /// A live conversation.
 pub(super) struct Session {
@@ -75,6 +79,8 @@ pub(super) enum NoAnswer {
     Forgotten,
     /// The answer makes no sense.
     Garbled(String),
+    /// The answer is larger than the protocol carries.
+    TooLarge,
     /// The text of a time that the library cannot place; naming the zone once helps.
     UnknownZone(String),
 }
@@ -170,13 +176,18 @@ impl Session {
             Sent::As(number) => Counted { wire: &self.wire, number },
             Sent::Answered(answer) => return Ok(answer),
         };
+        let before = self.wire.received();
         let tick = patience / 8;
         let (mut mark, mut quiet) = (self.wire.mark(request.number), Duration::ZERO);
         loop {
             let slept = tokio::time::Instant::now();
             tokio::select! {
                 biased;
-                answer = &mut question => return answer.map_err(no_answer),
+                answer = &mut question => return answer.map_err(|error| match no_answer(error) {
+                    // More than fits into one frame comes in several, which the library does not read.
+                    NoAnswer::Garbled(_) if self.wire.received() - before > FULL => NoAnswer::TooLarge,
+                    other => other,
+                }),
                 _ = forgotten.changed() => return Err(NoAnswer::Forgotten),
                 () = sleep(tick) => {}
             }

@@ -35,6 +35,8 @@ pub(super) enum End {
     TooOld(String),
     /// A frame in the middle of the conversation that cannot be.
     Garbage(String),
+    /// An answer of more bytes than the protocol carries.
+    TooLarge(u32),
     /// We closed it.
     Ours,
 }
@@ -45,6 +47,7 @@ impl std::fmt::Display for End {
             Self::Dropped(reason) | Self::Stranger(reason) => f.write_str(reason),
             Self::TooOld(found) => write!(f, "its version is {found}"),
             Self::Garbage(what) => write!(f, "it sent {what}"),
+            Self::TooLarge(bytes) => write!(f, "it sent an answer of {bytes} bytes"),
             Self::Ours => f.write_str("the connection was closed"),
         }
     }
@@ -139,7 +142,8 @@ impl Wire {
             }
         }
         let parts = frames.pass(bytes).map_err(|bad| match frames.greeted() {
-            true => End::Garbage(bad.0),
+            true if bad.is_too_large() => End::TooLarge(bad.length),
+            true => End::Garbage(bad.to_string()),
             false => End::Stranger(format!("it begins with {}", shown(&counts.first_bytes))),
         })?;
         for part in parts {

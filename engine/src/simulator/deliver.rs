@@ -6,7 +6,7 @@ use engine_core::calendar::{DAY_NS, SECOND_NS, utc_date};
 use strategy_api::Resolution;
 
 use super::{
-    fault::{Kind, many},
+    fault::{Kind, many, too_long},
     market::Quote,
     outbox::{Gone, Out},
     session::Session,
@@ -103,6 +103,10 @@ pub(super) async fn faulty(
     end: HistoricalDataEnd,
     kinds: &[Kind],
 ) -> Result<(), Gone> {
+    let is_too_long = |kind: &Kind| matches!(kind, Kind::TooLong(most) if bars.len() > *most);
+    if kinds.iter().any(is_too_long) {
+        return session.out.put(Out::Bytes(too_long(req_id))).await;
+    }
     let answered = if kinds.contains(&Kind::WrongId) { req_id + FOREIGN } else { req_id };
     let breaks = kinds.iter().find_map(|kind| match kind {
         Kind::DropAfter(count) => Some((*count, Out::Finish)),

@@ -294,10 +294,20 @@ fn an_answer_larger_than_the_protocol_allows_is_refused_and_the_connection_serve
     block_on(async {
         let trial = Trial::new(&["many=1000000,symbol=HUGE,times=always"]).await;
         let error = trial.gateway.bars(&request("HUGE")).await.unwrap_err();
-        assert!(matches!(error, GatewayError::Garbled { .. }), "{error}");
+        assert!(matches!(error, GatewayError::TooLarge { .. }), "{error}");
+        assert!(error.to_string().contains("16 MiB"), "{error}");
         assert_eq!(trial.bars().await.unwrap().bars.len(), 20);
         trial.end().await;
     });
+}
+
+#[test]
+fn an_answer_that_is_announced_as_too_large_ends_the_connection_and_is_said_the_second_time() {
+    same_bars(&["too-long=10"], 2, 2);
+    same_bars(&["too-long=20,times=always"], 1, 1);
+    let error = refused(&["too-long=10,times=always"]);
+    assert!(matches!(error, GatewayError::TooLarge { .. }), "{error}");
+    assert_eq!(error.scope(), Scope::Request);
 }
 
 #[test]

@@ -124,6 +124,24 @@ fn faults_of_the_gateway_end_as_documented() {
 }
 
 #[test]
+fn what_is_too_much_for_one_answer_is_asked_for_in_halves() {
+    let (gateway, program, undisturbed) = (on_friday(), Program::new(), Program::new());
+    let args = ["ingest", "-s", "AAPL", "-r", "1h", "-d", "20 D", "--json"];
+    let expected = gateway.run(&undisturbed, &args).json();
+    // 140 bars are asked for, then twice 77.
+    gateway.inject("too-long=80,times=always");
+    let said = gateway.run(&program, &args);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    let got = said.json();
+    assert_eq!(counts(&got, 0), counts(&expected, 0), "{got}");
+    assert_eq!((got["symbols"][0]["duplicates"].as_u64(), counts(&got, 0)[0]), (Some(0), 140));
+    gateway.gateway().heal();
+    gateway.inject("too-long=5,times=always");
+    let said = gateway.run(&program, &["ingest", "-s", "MSFT", "-r", "1h", "-d", "1 D"]);
+    assert!(said.failed(5, "GATEWAY").contains("16 MiB"), "{}", said.stderr);
+}
+
+#[test]
 fn an_interrupted_fetch_ends_soon_and_says_how_far_it_came() {
     let (gateway, program) = (on_friday(), Program::new());
     gateway.inject("delay=60,at=3");

@@ -37,8 +37,8 @@ const fn rule(name: &'static str, years: RangeInclusive<i16>, month: i8, on: On)
     Rule { name, years, month, on }
 }
 
-/// Every holiday by rule but Good Friday. No observance leaves its month, which keeps the look-up short.
-static RULES: [Rule; 22] = [
+/// Every holiday by rule but Good Friday, by month. No observance leaves its month, which keeps the look-up short.
+const RULES: &[Rule] = &[
     rule("New Year's Day", -9999..=NEVER, 1, On::SundayToMonday(1)),
     rule("Martin Luther King Jr. Day", 1998..=NEVER, 1, On::Nth(3, Weekday::Monday)),
     rule("Lincoln's Birthday", BEFORE_1954, 2, On::SundayToMonday(12)),
@@ -63,8 +63,21 @@ static RULES: [Rule; 22] = [
     rule("Christmas Day", 1954..=NEVER, 12, On::NearestWeekday(25)),
 ];
 
+/// Where the rules of each month begin, and where the last ones end.
+static MONTHS: [usize; 13] = {
+    let (mut begins, mut month) = ([RULES.len(); 13], 12);
+    while month > 0 {
+        month -= 1;
+        begins[month] = begins[month + 1];
+        while begins[month] > 0 && RULES[begins[month] - 1].month as usize == month + 1 {
+            begins[month] -= 1;
+        }
+    }
+    begins
+};
+
 /// Whole days on which the exchange stayed closed by decision, as (year, month, day), oldest first.
-static CLOSURES: [(i16, i8, i8, &str); 61] = [
+const CLOSURES: &[(i16, i8, i8, &str)] = &[
     (1929, 11, 1, "backlog of paperwork"),
     (1929, 11, 29, "backlog of paperwork"),
     (1933, 3, 6, "bank holiday"),
@@ -128,18 +141,26 @@ static CLOSURES: [(i16, i8, i8, &str); 61] = [
     (2025, 1, 9, "mourning of Jimmy Carter"),
 ];
 
+/// Which years have a closure, as bits from the first of them on.
+const CLOSURE_YEARS: u128 = {
+    let (mut years, mut at) = (0, 0);
+    while at < CLOSURES.len() {
+        years |= 1 << (CLOSURES[at].0 - CLOSURES[0].0);
+        at += 1;
+    }
+    years
+};
+
 /// Seconds after midnight in New York at which a session opens.
 pub(super) const OPEN_S: i64 = 9 * 3600 + 30 * 60;
 const CLOSE_S: i64 = 16 * 3600;
 
 /// Why the exchange is closed on a weekday; `None` when it trades, and for weekends.
 pub(super) fn holiday(date: Date) -> Option<&'static str> {
-    let (year, month) = (date.year(), date.month());
-    RULES
+    let (year, month) = (date.year(), date.month().unsigned_abs() as usize);
+    RULES[MONTHS[month - 1]..MONTHS[month]]
         .iter()
-        .find(|rule| {
-            rule.month == month && rule.years.contains(&year) && rule.on.falls_on(date, rule.month)
-        })
+        .find(|rule| rule.years.contains(&year) && rule.on.falls_on(date, rule.month))
         .map(|rule| rule.name)
         .or_else(|| is_good_friday(date).then_some("Good Friday"))
         .or_else(|| closure(date))
@@ -181,24 +202,26 @@ pub(super) fn is_half_day(date: Date) -> bool {
 
 impl On {
     fn falls_on(&self, date: Date, month: i8) -> bool {
-        let (day, weekday) = (date.day(), date.weekday());
+        // Most days are told by their number alone; their weekday costs more.
+        let (day, weekday) = (date.day(), || date.weekday());
         match *self {
             On::SundayToMonday(fixed) => {
-                day == fixed || day == fixed + 1 && weekday == Weekday::Monday
+                day == fixed || day == fixed + 1 && weekday() == Weekday::Monday
             }
             On::NearestWeekday(fixed) => {
                 day == fixed
-                    || day == fixed + 1 && weekday == Weekday::Monday
-                    || day == fixed - 1 && weekday == Weekday::Friday
+                    || day == fixed + 1 && weekday() == Weekday::Monday
+                    || day == fixed - 1 && weekday() == Weekday::Friday
             }
             On::Nth(nth, wanted) => {
-                weekday == wanted
+                (nth < 0 || (day - 1) / 7 + 1 == nth)
+                    && weekday() == wanted
                     && date.month() == month
                     && date.nth_weekday_of_month(nth, wanted).is_ok_and(|nth| nth == date)
             }
             On::Election { every_year } => {
-                weekday == Weekday::Tuesday
-                    && (2..=8).contains(&day)
+                (2..=8).contains(&day)
+                    && weekday() == Weekday::Tuesday
                     && (every_year || date.year() % 4 == 0)
             }
         }
@@ -206,6 +229,10 @@ impl On {
 }
 
 fn closure(date: Date) -> Option<&'static str> {
+    let years_after = u32::try_from(date.year() - CLOSURES[0].0).ok()?;
+    if CLOSURE_YEARS.checked_shr(years_after)? & 1 == 0 {
+        return None;
+    }
     let key = (date.year(), date.month(), date.day());
     let index = CLOSURES.binary_search_by_key(&key, |&(y, m, d, _)| (y, m, d)).ok()?;
     Some(CLOSURES[index].3)

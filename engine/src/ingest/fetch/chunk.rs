@@ -10,7 +10,6 @@ use super::{
     prepare::Job,
 };
 use crate::{
-    gateway::BarsRequest,
     ingest::{
         IngestError,
         merge::{Merge, Merged},
@@ -72,22 +71,14 @@ impl Fetcher {
         chunk: &Chunk,
         watch: &dyn Watch,
     ) -> Result<Fetched, IngestError> {
-        let request = BarsRequest {
-            contract: job.contract.clone(),
-            resolution: job.market.resolution,
-            end: chunk.end,
-            span: chunk.span,
-            what: job.request.what,
-            hours: job.request.hours,
-        };
         let mut clock = Clock { before: job.now, after: job.now };
-        let answer = self.patient(watch, self.gateway.bars(&request)).await??;
+        let (bars, requests) = self.bars(job, chunk, watch).await?;
         if chunk.end.is_none() {
             clock.after = self.patient(watch, self.gateway.now()).await??.max(job.now);
         }
-        let sound = check(job.market, chunk, clock, &answer.bars);
+        let sound = check(job.market, chunk, clock, &bars);
         let missing = missing(job, chunk, &sound);
-        Ok(Fetched { sound, requests: u64::from(answer.attempts.max(1)), missing })
+        Ok(Fetched { sound, requests, missing })
     }
 
     /// Writes a chunk, unless it shows that the series was restated.

@@ -10,6 +10,7 @@
 mod answer;
 mod chunk;
 mod expected;
+mod halves;
 mod ledger;
 mod limits;
 mod overlap;

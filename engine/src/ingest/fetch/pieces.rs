@@ -1,4 +1,5 @@
-//! Plans bars of less than a minute, which are asked for by seconds within a session.
+//! Plans what is asked for by seconds within a session: bars of less than a minute, and the sessions of a
+//! span of seconds.
 //!
 //! A piece reaches ten bars into the one after it. Across the night nothing can overlap, so the pieces
 //! of several sessions end with a comparison: the newest bars are asked for once more, and when they
@@ -61,7 +62,8 @@ impl Cutter<'_> {
         let mut hi = ended;
         while hi > open && hi > since {
             // The newest piece reaches into no other.
-            let lo = (hi - if hi == ended { self.most } else { length }).max(open);
+            let reached = hi - if hi == ended { self.most } else { length };
+            let lo = reached.max(open).max(since);
             let from = if lo == open { first } else { lo };
             let to = if hi == close { last } else { hi - 1 };
             let reach = if hi == ended { hi } else { (hi + OVERLAP * self.step).min(ended) };

@@ -67,13 +67,17 @@ pub struct PlanError {
 /// # Errors
 /// When prices whose requests must end now are wanted from further back than one request reaches.
 pub(super) fn plan(ask: &Ask<'_>) -> Result<Vec<Chunk>, PlanError> {
-    let Ask { market, now, .. } = *ask;
+    let ask = &Ask { window: ask.window.without_hole(ask.covered), ..*ask };
     let mut planner = Planner::new(ask);
     let wanted = planner.wanted(ask);
     if ask.what == What::AdjustedLast {
         return planner.in_one_request(&wanted);
     }
-    if let Limit::Seconds(most) = limit(market) {
+    let most = match limit(ask.market) {
+        Limit::Seconds(most) => Some(most),
+        Limit::Sessions(_) => ask.window.since.map(|_| Span::MOST_SECONDS),
+    };
+    if let Some(most) = most {
         return Ok(pieces(&planner.sessions, &wanted, ask, most));
     }
     let mut chunks = Vec::new();
@@ -84,7 +88,7 @@ pub(super) fn plan(ask: &Ask<'_>) -> Result<Vec<Chunk>, PlanError> {
         hi = first;
     }
     planner.compare(ask.window.is_open, &mut chunks);
-    debug_assert!(chunks.iter().all(|chunk| chunk.end.is_none_or(|end| end <= now)));
+    debug_assert!(chunks.iter().all(|chunk| chunk.end.is_none_or(|end| end <= ask.now)));
     Ok(chunks)
 }
 
@@ -117,11 +121,15 @@ impl Planner {
     fn wanted(&mut self, ask: &Ask<'_>) -> Vec<bool> {
         let (mut first, end) = self.bounds;
         let last_held = self.what_is_held.iter().rposition(|held| *held);
-        // A span that ends now leaves no hole behind the last session held.
-        if let Some(held) = last_held.filter(|held| ask.window.is_open && held + 1 < first) {
-            first = held + 1;
-        }
         let market = self.sessions.market;
+        // The last session of which anything is held.
+        let reached = ask.covered.iter().map(|(_, to)| market.date_of(*to)).max();
+        let begun = reached.and_then(|date| self.sessions.before(date + 1.day()).checked_sub(1));
+        // A span that ends now leaves no hole behind what is held.
+        if ask.window.is_open && ask.window.since.is_none() {
+            let next = begun.map(|at| at + usize::from(self.what_is_held[at]));
+            first = last_held.map(|held| held + 1).max(next).map_or(first, |next| next.min(first));
+        }
         let head = ask.head.map_or(0, |head| {
             self.sessions
                 .before(market.period_start(market.calendar.session_from(market.date_of(head))))
@@ -221,25 +229,32 @@ impl Planner {
     }
 
     fn chunk(&self, first: usize, last: usize, core: Option<(i64, i64)>) -> Chunk {
-        let market = self.sessions.market;
-        let (first_date, last_date) = (self.sessions.date(first), self.sessions.date(last));
-        let end = Some(market.day_end(last_date))
-            .filter(|end| last + 1 < self.sessions.len() && *end < self.now);
-        let until = match end {
-            Some(_) => last_date.saturating_add(1.day()),
-            None => market.today(self.now),
-        };
-        // Before today's open the broker may count today already.
-        let early = end.is_none() && until > last_date && market.calendar.is_session(until);
-        let count = last - first + 1 + usize::from(early);
-        Chunk {
-            window: self.sessions.bounds(first, last),
-            core,
-            sessions: (first_date, last_date),
-            end: end.map(|end| end / SECOND_NS * SECOND_NS),
-            span: span(market.resolution, count, first_date, until),
-        }
+        let (end, span) = request(&self.sessions, first, last, self.now);
+        let sessions = (self.sessions.date(first), self.sessions.date(last));
+        Chunk { window: self.sessions.bounds(first, last), core, sessions, end, span }
     }
+}
+
+/// End and length of the request for some of the sessions up to now.
+pub(super) fn request(
+    sessions: &Sessions,
+    first: usize,
+    last: usize,
+    now: i64,
+) -> (Option<i64>, Span) {
+    let market = sessions.market;
+    let (first_date, last_date) = (sessions.date(first), sessions.date(last));
+    let end = Some(market.day_end(last_date))
+        .filter(|end| last + 1 < sessions.len() && *end < now)
+        .map(|end| end / SECOND_NS * SECOND_NS);
+    let until = match end {
+        Some(_) => last_date.saturating_add(1.day()),
+        None => market.today(now),
+    };
+    // Before today's open the broker may count today already.
+    let early = end.is_none() && until > last_date && market.calendar.is_session(until);
+    let count = last - first + 1 + usize::from(early);
+    (end, span(market.resolution, count, first_date, until))
 }
 
 /// The shortest span that reaches back to a date.

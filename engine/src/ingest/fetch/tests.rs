@@ -50,7 +50,11 @@ fn a_span_that_fits_is_asked_for_in_one_request() {
         ("1d", "5 Y", "5 Y until now"),
         ("1d", "1 W", "5 D until now"),
         ("1m", "1 D", "1 D until now"),
-        ("1m", "3600 S", "1 D until now"),
+        ("1m", "3600 S", "3600 S until 2024-06-14T20:00:00Z"),
+        ("1h", "5400 S", "7200 S until 2024-06-14T20:00:00Z"),
+        ("8h", "3600 S", "1 D until now"),
+        ("1d", "3600 S", "1 D until now"),
+        ("5s", "1800 S", "1800 S until 2024-06-14T20:00:00Z"),
         ("1s", "1800 S", "1800 S until 2024-06-14T20:00:00Z"),
     ] {
         assert_eq!(requests(resolution, span, SUNDAY), [asked], "{resolution} {span}");
@@ -70,6 +74,65 @@ fn a_long_span_is_cut_into_requests_that_overlap_newest_first() {
     let seconds = requests("1s", "7200 S", SUNDAY);
     assert_eq!(seconds.len(), 5, "{seconds:?}");
     assert_eq!(seconds[1], "1800 S until 2024-06-14T19:30:10Z");
+}
+
+#[test]
+fn a_span_of_seconds_is_that_of_trading_and_leaves_no_hole_behind_what_is_held() {
+    // Ten minutes after the open: 600 seconds of Friday and the last 3,000 of Thursday.
+    assert_eq!(
+        requests("1m", "3600 S", "2024-06-14T13:40:00Z"),
+        [
+            "601 S until now",
+            "3000 S until 2024-06-13T20:00:00Z",
+            "600 S until 2024-06-14T13:40:00Z"
+        ],
+        "the last one sees whether anything was restated in between"
+    );
+    let (market, now) = (market("1m"), ns(SUNDAY));
+    let window = span_window(market, "3600 S".parse().unwrap(), now);
+    let planned = |held: (&str, &str)| {
+        let covered = [(ns(held.0), ns(held.1))];
+        let chunks = plan(&ask(market, now, window, &covered)).unwrap();
+        chunks.iter().map(|chunk| chunk.span.to_string()).collect::<Vec<_>>()
+    };
+    let until_then = ("2024-06-14T18:00:00Z", "2024-06-14T18:59:59.999999999Z");
+    assert_eq!(planned(until_then), ["3600 S"], "it goes on where what is held ends");
+    let before = ("2024-06-14T14:00:00Z", "2024-06-14T14:59:59.999999999Z");
+    assert_eq!(planned(before), ["1 D"], "hours are not held in between");
+    let days_before = ("2024-06-11T14:00:00Z", "2024-06-11T14:59:59.999999999Z");
+    assert_eq!(planned(days_before), ["4 D"], "days are not held in between");
+}
+
+#[test]
+fn no_request_asks_for_more_bars_than_an_answer_carries() {
+    let now = ns(SUNDAY);
+    for resolution in Resolution::ALL {
+        for calendar in [Calendar::Nyse, Calendar::AlwaysOpen] {
+            for hours in [Hours::Regular, Hours::Extended] {
+                let market = Market { calendar, resolution, hours };
+                let seconds = resolution.seconds().unwrap_or(86_400);
+                for span in ["100 Y", "1 Y", "1 D", "86400 S", "3600 S"] {
+                    let is_long = seconds < 60 && span.ends_with('Y');
+                    let span = if is_long { "30 D" } else { span };
+                    let window = span_window(market, span.parse().unwrap(), now);
+                    for chunk in plan(&ask(market, now, window, &[])).unwrap() {
+                        let sessions = count_of(market, &chunk);
+                        let day = match (calendar, hours) {
+                            (Calendar::AlwaysOpen, _) => 86_400,
+                            (_, Hours::Extended) => 57_600,
+                            (_, Hours::Regular) => 23_400,
+                        };
+                        let bars = match chunk.span.unit {
+                            SpanUnit::S => i64::from(chunk.span.count / seconds),
+                            _ => sessions * day / i64::from(seconds.min(day as u32)),
+                        };
+                        // A bar takes some 90 bytes of the 16 MiB.
+                        assert!(bars <= 20_000, "{resolution} {span}: {bars} bars, {chunk:?}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

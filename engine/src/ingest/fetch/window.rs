@@ -1,9 +1,6 @@
 //! From what the user wants (a span back from now, a period, or simply what is new) to sessions.
 
-use super::{
-    limits::{Limit, limit},
-    sessions::Market,
-};
+use super::{limits::overlap, sessions::Market};
 use crate::gateway::{Span, SpanUnit};
 use engine_core::calendar::SECOND_NS;
 use jiff::{Span as Distance, ToSpan, civil::Date};
@@ -34,8 +31,19 @@ pub(super) struct Window {
     pub(super) last: Date,
     /// Whether it ends now.
     pub(super) is_open: bool,
-    /// A start within the first session, nanoseconds UTC; only for bars that are asked for by seconds.
+    /// A start within the first session, where a bar begins, nanoseconds UTC: what is before it is not
+    /// wanted. Only for spans of seconds.
     pub(super) since: Option<i64>,
+}
+
+impl Window {
+    /// The same without a start within a session, unless what is held reaches up to that start, or
+    /// nothing is held: otherwise there would be a hole.
+    pub(super) fn without_hole(self, covered: &[(i64, i64)]) -> Self {
+        let reached = covered.iter().map(|(_, to)| *to).max();
+        let is_hole = |since: &i64| reached.is_some_and(|reached| reached < since - 1);
+        Self { since: self.since.filter(|since| !is_hole(since)), ..self }
+    }
 }
 
 /// The span of a new series when the user names none.
@@ -65,7 +73,8 @@ pub(super) fn span_window(market: Market, span: Span, now: i64) -> Window {
         SpanUnit::Y => back(count.years()),
         SpanUnit::S => {
             let (date, start) = traded_before(market, now, count * SECOND_NS);
-            since = matches!(limit(market), Limit::Seconds(_)).then_some(start);
+            // Where a session is a few bars, whole ones are needed to compare with what is held.
+            since = (market.resolution.is_intraday() && overlap(market) == 1).then_some(start);
             date
         }
     };
@@ -77,14 +86,17 @@ pub(super) fn span_window(market: Market, span: Span, now: i64) -> Window {
     }
 }
 
-/// The session and the instant that lie so much trading time before now.
+/// The session and the start of the bar that lie so much trading time before now.
 fn traded_before(market: Market, now: i64, mut length: i64) -> (Date, i64) {
     let mut session = market.latest(now);
     loop {
         let (open, close) = market.trading(session);
         let traded = close.min(now) - open;
         if length <= traded {
-            return (session, close.min(now) - length);
+            let start = close.min(now) - length;
+            let Some(step) = market.resolution.seconds() else { return (session, start) };
+            let (midnight, step) = (market.bounds(session).0, i64::from(step) * SECOND_NS);
+            return (session, (start - (start - midnight) % step).max(open));
         }
         length -= traded;
         session = market.calendar.session_before(session);

@@ -26,6 +26,13 @@ pub(crate) const ZERO_FRAME: [u8; 4] = [0; 4];
 pub(crate) const HUGE_FRAME: [u8; 12] =
     [0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 217, 0x08, 0x01, 0x12, 0x34];
 
+/// The beginning of an answer of 17 MiB.
+pub(crate) fn too_long(req_id: i32) -> Vec<u8> {
+    let mut bytes = vec![0x01, 0x10, 0, 0, 0, 0, 0, 217];
+    prost::encoding::int32::encode(1, &req_id, &mut bytes);
+    bytes
+}
+
 /// A frame of a length that can be, with nonsense in it.
 pub(crate) fn garbage() -> Vec<u8> {
     let mut bytes = vec![0, 0, 0, 60];

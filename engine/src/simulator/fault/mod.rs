@@ -48,6 +48,7 @@
 //! | `nan[=N]`, `zero[=N]`, `negative[=N]`, `high-below-low[=N]` | impossible prices in bar N |
 //! | `missing-bar[=N]`, `missing-field[=N]`, `bad-date[=N]` | bar N is left out, has no open, has no date |
 //! | `restated=R` | prices are R times as high |
+//! | `too-long=N` | an answer of more than N bars is announced as a frame of 17 MiB |
 //! | `many=N` | the answer is repeated until it has N bars |
 //!
 //! Bars are counted from 1; without a number it is the one in the middle.
@@ -59,7 +60,7 @@ mod tamper;
 #[cfg(test)]
 mod tests;
 
-pub(super) use act::{Flow, HUGE_FRAME, ZERO_FRAME, before, garbage};
+pub(super) use act::{Flow, HUGE_FRAME, ZERO_FRAME, before, garbage, too_long};
 pub(super) use plan::Plan;
 pub(super) use tamper::{many, tamper, widened};
 
@@ -137,6 +138,8 @@ pub enum Kind {
     DropAfter(usize),
     /// The connection breaks off after that many bars.
     ResetAfter(usize),
+    /// An answer of more than that many bars is a frame longer than clients take.
+    TooLong(usize),
     /// Half of the answer.
     Truncated,
     /// The answer of another request.
@@ -157,6 +160,7 @@ impl Kind {
             Self::Bars(_)
                 | Self::DropAfter(_)
                 | Self::ResetAfter(_)
+                | Self::TooLong(_)
                 | Self::Truncated
                 | Self::WrongId
                 | Self::Interleaved

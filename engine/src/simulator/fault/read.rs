@@ -155,6 +155,7 @@ fn kind(name: &str, value: Option<&str>) -> Result<Kind, String> {
         "drip" => Kind::Drip(count()? as u64),
         "drop-after" => Kind::DropAfter(count()?),
         "reset-after" => Kind::ResetAfter(count()?),
+        "too-long" => Kind::TooLong(count()?),
         _ => return Err(format!("'{name}' is not known")),
     })
 }

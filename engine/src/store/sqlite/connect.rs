@@ -23,6 +23,9 @@ use crate::store::{
 /// How long SQLite itself waits for a lock before we are asked again.
 const BUSY_STEP: Duration = Duration::from_secs(2);
 
+/// Room for pages in KiB (negative by SQLite's convention), so that pages of one transaction reach the
+/// log once and not again and again.
+const CACHE_SIZE: &str = "-8192";
 /// How long to sleep where SQLite does not wait by itself.
 const BUSY_NAP: Duration = Duration::from_millis(10);
 
@@ -54,6 +57,7 @@ pub(in crate::store) async fn open(
         .create_if_missing(file.mode == OpenMode::ReadWrite)
         .read_only(file.mode == OpenMode::ReadOnly)
         .busy_timeout(patience.lock.min(BUSY_STEP))
+        .pragma("cache_size", CACHE_SIZE)
         .disable_statement_logging();
     let mut opening =
         Opening { options, location: file.location, path: file.path, patience, immutable: false };

@@ -6,9 +6,9 @@ use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, query_with, sqlite::Sqlit
 
 use crate::store::{BarRow, statements::row_columns};
 
-/// Rows in one INSERT, largest first. The fewer statements, the fewer hand-overs to SQLite's thread; the
-/// few sizes keep every statement prepared.
-const BATCHES: [usize; 3] = [1_024, 64, 1];
+/// Rows in one INSERT, largest first. The fewer statements, the fewer hand-overs to SQLite's thread. The
+/// few sizes, whatever the series, keep every statement prepared: parsing one costs as much as its rows.
+const BATCHES: [usize; 6] = [1_024, 256, 64, 16, 4, 1];
 
 /// The statements for one series in one table.
 pub(super) struct Inserts {
@@ -33,8 +33,10 @@ impl Inserts {
         for (size, slot) in BATCHES.into_iter().zip(&mut self.statements) {
             while rows.len() >= size {
                 let (batch, rest) = rows.split_at(size);
-                let sql = slot.get_or_insert_with(|| insert(self.table, self.series, size).into());
-                query_with(AssertSqlSafe(Arc::clone(sql)), binds(batch)?).execute(&mut *db).await?;
+                let sql = slot.get_or_insert_with(|| insert(self.table, size).into());
+                query_with(AssertSqlSafe(Arc::clone(sql)), binds(self.series, batch)?)
+                    .execute(&mut *db)
+                    .await?;
                 rows = rest;
             }
         }
@@ -43,8 +45,8 @@ impl Inserts {
 }
 
 /// The statement that inserts or replaces so many rows of a series.
-fn insert(table: &str, series: i64, rows: usize) -> String {
-    let values = format!("({series},?,?,?,?,?,?,?,?,?,?)");
+fn insert(table: &str, rows: usize) -> String {
+    let values = "(?,?,?,?,?,?,?,?,?,?,?)";
     format!(
         "INSERT INTO {table} (series_id, {}) VALUES {} ON CONFLICT (series_id, ts) DO UPDATE SET \
          open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, \
@@ -55,11 +57,12 @@ fn insert(table: &str, series: i64, rows: usize) -> String {
     )
 }
 
-fn binds(rows: &[BarRow]) -> sqlx::Result<SqliteArguments> {
+fn binds(series: i64, rows: &[BarRow]) -> sqlx::Result<SqliteArguments> {
     let mut out = SqliteArguments::default();
-    out.reserve(rows.len() * 10, 0);
+    out.reserve(rows.len() * 11, 0);
     for row in rows {
         let bar = &row.bar;
+        out.add(series).map_err(sqlx::Error::Encode)?;
         out.add(bar.ts).map_err(sqlx::Error::Encode)?;
         for price in [bar.open, bar.high, bar.low, bar.close, bar.volume] {
             out.add(price).map_err(sqlx::Error::Encode)?;

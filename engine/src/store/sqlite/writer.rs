@@ -15,10 +15,6 @@ use crate::store::{
     statements::{BARS, row_columns},
 };
 
-/// Room for pages in KiB (negative by SQLite's convention), so that pages of one transaction reach the
-/// log once and not again and again.
-const WRITER_CACHE: &str = "PRAGMA cache_size = -8192";
-
 /// One write transaction.
 pub(super) struct SqliteWriter<'s> {
     store: &'s SqliteStore,
@@ -40,7 +36,6 @@ impl<'s> SqliteWriter<'s> {
     ) -> Result<SqliteWriter<'s>, StoreError> {
         diff::check_key(key).map_err(|reason| store.query(reason))?;
         let mut lease = store.begin().await?;
-        sqlx::raw_sql(WRITER_CACHE).execute(lease.db()).await.map_err(|e| store.fault(e))?;
         let is_new = statements::add_series(lease.db(), key).await.map_err(|e| store.fault(e))?;
         let found = statements::series(lease.db(), &key.instrument.symbol, key.resolution)
             .await
