@@ -12,7 +12,7 @@ use strategy_api::{
 };
 
 use super::{
-    Config, LogEntry, RunResult,
+    Config, Finer, LogEntry, RunResult,
     carry::Actions,
     floor::{Sessions, last_close, with_floor},
 };
@@ -34,6 +34,7 @@ pub(super) struct Run<'m, 'a> {
     pub(super) entries: Vec<AccountEntry>,
     pub(super) actions: Actions,
     sessions: Sessions,
+    finer: Option<&'m Finer<'a>>,
     equity: Vec<f64>,
     invested_steps: u64,
     /// Whether the strategy's log is kept.
@@ -45,7 +46,12 @@ pub(super) struct Run<'m, 'a> {
 }
 
 impl<'m, 'a> Run<'m, 'a> {
-    pub(super) fn new(market: &'m Market<'a>, config: &'m Config, first: usize) -> Self {
+    pub(super) fn new(
+        market: &'m Market<'a>,
+        config: &'m Config,
+        finer: Option<&'m Finer<'a>>,
+        first: usize,
+    ) -> Self {
         let Config { fill, commission, slippage, ref rules, .. } = *config;
         let (limit_touch, ambiguity) = (rules.limit_touch, rules.ambiguity);
         let (account, limits) = (rules.account, rules.limits);
@@ -59,6 +65,7 @@ impl<'m, 'a> Run<'m, 'a> {
             entries: Vec::new(),
             actions: Actions::of(market, rules, first),
             sessions: Sessions::default(),
+            finer,
             equity: Vec::with_capacity(market.timeline().len() - first),
             invested_steps: 0,
             keeps_log: true,
@@ -135,7 +142,8 @@ impl<'m, 'a> Run<'m, 'a> {
     fn work(&mut self, at: usize, part: Part) {
         if self.broker.is_waiting() {
             let (broker, portfolio) = (&mut self.broker, &mut self.portfolio);
-            with_floor(self.market, self.config, &self.sessions, at, |floor| {
+            let terms = (self.config, self.finer);
+            with_floor(self.market, terms, &self.sessions, at, |floor| {
                 broker.work(portfolio, floor, part);
             });
         }
@@ -229,6 +237,7 @@ impl<'m, 'a> Run<'m, 'a> {
             ),
             entries: self.entries,
             ambiguous_bars: self.broker.ambiguous_bars,
+            settled_bars: self.broker.settled_bars,
             ignored_instructions: self.broker.ignored_instructions,
             orders: self.broker.orders,
             fills: self.broker.fills,

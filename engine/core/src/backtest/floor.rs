@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 
-use strategy_api::{Resolution, abi::host::Market};
+use strategy_api::{Bar, Resolution, abi::host::Market};
 
-use super::Config;
+use super::{Config, Finer};
 use crate::{
     broker::{Floor, Lot, Quote, Session},
     calendar::{Calendar, DAY_NS, day_number},
@@ -58,7 +58,7 @@ fn cut(calendar: Calendar, resolution: Resolution, ts: &[i64]) -> Vec<Session> {
 /// Hands the market of step `at` to `work`.
 pub(super) fn with_floor(
     market: &Market<'_>,
-    config: &Config,
+    (config, finer): (&Config, Option<&Finer<'_>>),
     sessions: &Sessions,
     at: usize,
     work: impl FnOnce(&Floor<'_>),
@@ -68,7 +68,15 @@ pub(super) fn with_floor(
         let row = seen(market, instrument, at).saturating_sub(1);
         sessions.of(market, config.rules.calendar, instrument, row)
     };
-    work(&Floor { quote: &quote, session: &session });
+    let path = finer.map(|finer| {
+        move |instrument: usize| {
+            let Some(row) = seen(market, instrument, at).checked_sub(1) else { return Vec::new() };
+            let ts = market.instruments()[instrument].columns.ts[row];
+            finer.inside(instrument, ts, market.resolution(), config.rules.calendar)
+        }
+    });
+    let path = path.as_ref().map(|path| path as &dyn Fn(usize) -> Vec<Bar>);
+    work(&Floor { quote: &quote, session: &session, path });
 }
 
 /// Rows of an instrument that are closed at a step.

@@ -5,6 +5,7 @@
 
 mod carry;
 mod drive;
+mod finer;
 mod floor;
 pub mod prove;
 mod stage;
@@ -15,6 +16,7 @@ mod trials;
 use serde::{Deserialize, Serialize};
 use strategy_api::abi::host::Fault;
 
+pub use finer::Finer;
 pub use stage::{Stage, run};
 pub use trials::{Summary, Trials};
 
@@ -101,6 +103,8 @@ pub struct RunResult {
     pub trades: Vec<Trade>,
     /// Bars that can be read in two ways, so that the result depends on [`Rules::ambiguity`].
     pub ambiguous_bars: u64,
+    /// Those of them that finer bars have settled.
+    pub settled_bars: u64,
     /// Instructions of the strategy that named no working order, or a change that made no sense.
     pub ignored_instructions: u64,
     /// Cash at the end.

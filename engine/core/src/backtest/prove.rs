@@ -11,7 +11,7 @@ use strategy_api::{
     abi::{layout::StrategyDef, raw::ProgressPage},
 };
 
-use super::{Config, RunError, Stage};
+use super::{Config, Finer, RunError, Stage};
 use crate::{
     order::{OrderRecord, OrderState},
     universe::Member,
@@ -39,6 +39,8 @@ pub struct Case<'a> {
     pub resolution: Resolution,
     /// What else the run depends on.
     pub config: &'a Config,
+    /// Finer bars; where the future is replaced they tell another story, and settle nothing.
+    pub finer: Option<&'a Finer<'a>>,
 }
 
 /// What a proof found.
@@ -93,9 +95,12 @@ pub fn prove(case: &Case<'_>, effort: u64, progress: &ProgressPage) -> Result<Pr
     Ok(proof)
 }
 
-impl Case<'_> {
-    fn stage<'m>(&self, members: &[Member<'m>]) -> Stage<'m> {
-        Stage::new(members, self.resolution, self.config.to_ts)
+impl<'a> Case<'a> {
+    fn stage<'m>(&self, members: &[Member<'m>]) -> Stage<'m>
+    where
+        'a: 'm,
+    {
+        Stage::new(members, self.resolution, self.config.to_ts).settled_by(self.finer.cloned())
     }
 
     fn orders(

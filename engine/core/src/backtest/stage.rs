@@ -12,7 +12,7 @@ use strategy_api::{
     indicators::ColumnSpec,
 };
 
-use super::{Config, RunError, RunResult, drive::Run};
+use super::{Config, Finer, RunError, RunResult, drive::Run};
 use crate::{
     event::{Event, EventKind},
     universe::{Alignment, Member},
@@ -24,6 +24,7 @@ pub struct Stage<'a> {
     members: Vec<Member<'a>>,
     alignment: Alignment,
     resolution: Resolution,
+    finer: Option<Finer<'a>>,
     columns: RefCell<BTreeMap<ColumnKey, Rc<Vec<f64>>>>,
 }
 
@@ -36,7 +37,14 @@ impl<'a> Stage<'a> {
     pub fn new(members: &[Member<'a>], resolution: Resolution, to_ts: Option<i64>) -> Self {
         let members: Vec<_> = members.iter().map(|member| until(member, to_ts)).collect();
         let alignment = Alignment::of(&members);
-        Self { members, alignment, resolution, columns: RefCell::default() }
+        Self { members, alignment, resolution, finer: None, columns: RefCell::default() }
+    }
+
+    /// The same with finer bars that settle what its bars leave open.
+    #[must_use]
+    pub fn settled_by(mut self, finer: Option<Finer<'a>>) -> Self {
+        self.finer = finer;
+        self
     }
 
     /// Starts of all steps, history included, nanoseconds UTC.
@@ -70,7 +78,7 @@ impl<'a> Stage<'a> {
             .map_err(|fault| failed(fault, &market))?;
         let specs = column_specs(instance.declared())?;
         instance.attach(self.columns(instance.declared(), &specs, progress));
-        let mut run = Run::new(&market, config, first);
+        let mut run = Run::new(&market, config, self.finer.as_ref(), first);
         run.drive(&mut instance).map_err(|fault| failed(fault, &market))?;
         Ok(run.result(&instance, &specs))
     }

@@ -90,6 +90,11 @@ impl Working {
         matches!(self.order.kind, Kind::Limit(_) | Kind::StopLimit { .. })
     }
 
+    /// Whether it waits for a price of its own, so that it may fill anywhere in a bar.
+    pub(super) fn is_priced(&self) -> bool {
+        !matches!(self.order.kind, Kind::Market | Kind::OnOpen | Kind::OnClose)
+    }
+
     /// The part of a bar in which it is worked; `None` when it is not worked there.
     pub(super) fn worked_bar(&self, bar: &Bar, terms: &Terms, part: Part) -> Option<Bar> {
         if !self.is_alive || self.phase == Phase::Held {

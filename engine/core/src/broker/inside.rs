@@ -18,12 +18,31 @@ struct Candidate {
     touch: Touch,
     is_buy: bool,
     is_limit: bool,
+    /// Touched by the open of a finer bar, and so before all that it touches inside.
+    is_first: bool,
+}
+
+/// How a bar is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// By itself; what its open fills has been filled.
+    Bar,
+    /// As one of the finer bars inside a bar.
+    Path,
 }
 
 impl Broker {
-    pub(super) fn work_inside(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>) {
+    /// Works what the bars of the instruments that are `asked` for touch inside.
+    pub(super) fn work_queue(
+        &mut self,
+        portfolio: &mut Portfolio,
+        floor: &Floor<'_>,
+        reading: Reading,
+        asked: impl Fn(usize) -> bool,
+    ) {
         let mut queue: Vec<Candidate> = (0..self.book.len())
-            .filter_map(|place| self.candidate(place, portfolio, floor))
+            .filter(|place| asked(self.book[*place].order.instrument))
+            .filter_map(|place| self.candidate(place, portfolio, floor, reading))
             .collect();
         if queue.is_empty() {
             return;
@@ -37,7 +56,7 @@ impl Broker {
                 continue;
             }
             self.note_ambiguity(candidate, &queue, floor);
-            let born = self.born(candidate.place, portfolio, floor);
+            let born = self.born(candidate.place, portfolio, floor, reading);
             if !born.is_empty() {
                 queue.extend(born);
                 self.sort(&mut queue, &rank);
@@ -52,7 +71,8 @@ impl Broker {
         queue.sort_by_key(|candidate| {
             let order = &self.book[candidate.place].order;
             let class = candidate.is_limit == limits_last;
-            Reverse((class, candidate.is_buy, order.decided_ts, rank[order.instrument], order.id))
+            let tie = (order.decided_ts, rank[order.instrument], order.id);
+            Reverse((!candidate.is_first, class, candidate.is_buy, tie))
         });
     }
 
@@ -62,6 +82,7 @@ impl Broker {
         place: usize,
         portfolio: &Portfolio,
         floor: &Floor<'_>,
+        reading: Reading,
     ) -> Option<Candidate> {
         let working = &self.book[place];
         let instrument = working.order.instrument;
@@ -69,10 +90,12 @@ impl Broker {
         let bar = working.worked_bar(&full, &self.terms, Part::Bar)?;
         let is_buy = self.buys(working, portfolio, floor);
         let touch = working.touch(&bar, is_buy, &self.terms, || (floor.session)(instrument))?;
+        let is_at_open = touch.moment == Moment::Open;
+        let is_first = reading == Reading::Path && is_at_open && working.is_priced();
         let is_inside = touch.moment == Moment::Inside
-            || (touch.moment == Moment::Open && working.entered.is_some());
+            || (is_at_open && (working.entered.is_some() || is_first));
         let is_limit = working.is_limit();
-        is_inside.then_some(Candidate { place, touch, is_buy, is_limit })
+        is_inside.then_some(Candidate { place, touch, is_buy, is_limit, is_first })
     }
 
     /// Whether an order buys, at the prices of the open.
@@ -86,7 +109,8 @@ impl Broker {
     fn attempt(&mut self, candidate: Candidate, portfolio: &mut Portfolio, floor: &Floor<'_>) {
         let Candidate { place, is_buy, .. } = candidate;
         // Other instruments are known at their open, this one at the price of the fill.
-        let touch = Touch { moment: Moment::Inside, ..candidate.touch };
+        let moment = if candidate.is_first { Moment::Open } else { Moment::Inside };
+        let touch = Touch { moment, ..candidate.touch };
         let instrument = self.book[place].order.instrument;
         let quote = (floor.quote)(instrument);
         let equity = portfolio.equity(|one| {
@@ -116,7 +140,7 @@ impl Broker {
                 && other.oca_group == order.oca_group
                 && other.instrument == order.instrument
         };
-        if queue.iter().any(is_sibling) {
+        if !filled.is_first && queue.iter().any(is_sibling) {
             self.mark_ambiguous(order.instrument, floor);
         }
     }
@@ -129,7 +153,13 @@ impl Broker {
     }
 
     /// Children of an order that has just filled inside the bar and are touched in what is left of it.
-    fn born(&mut self, parent: usize, portfolio: &Portfolio, floor: &Floor<'_>) -> Vec<Candidate> {
+    fn born(
+        &mut self,
+        parent: usize,
+        portfolio: &Portfolio,
+        floor: &Floor<'_>,
+        reading: Reading,
+    ) -> Vec<Candidate> {
         let parent = self.book[parent].order.id;
         let is_born = |working: &Working| {
             working.is_alive && working.order.parent == Some(parent) && working.entered.is_some()
@@ -141,7 +171,9 @@ impl Broker {
                 self.mark_ambiguous(self.book[*place].order.instrument, floor);
             }
         }
-        born.into_iter().filter_map(|place| self.candidate(place, portfolio, floor)).collect()
+        born.into_iter()
+            .filter_map(|place| self.candidate(place, portfolio, floor, reading))
+            .collect()
     }
 
     /// Whether the bar reaches an order, perhaps before it was born.

@@ -15,6 +15,7 @@ mod fill;
 mod funds;
 mod inside;
 mod life;
+mod settle;
 mod size;
 mod slippage;
 mod wish;
@@ -86,6 +87,9 @@ pub struct Floor<'f> {
     pub quote: &'f dyn Fn(usize) -> Quote,
     /// Session of an instrument's bar; asked only for orders that depend on it.
     pub session: &'f dyn Fn(usize) -> Session,
+    /// The finer bars inside an instrument's bar, oldest first, none when they are not held; asked
+    /// only for bars that can be read in two ways. `None` when nothing settles such bars.
+    pub path: Option<&'f dyn Fn(usize) -> Vec<Bar>>,
 }
 
 impl Floor<'_> {
@@ -147,6 +151,8 @@ pub struct Broker {
     /// Bars in which more than one order of a group was reached, so that the result depends on
     /// [`Ambiguity`].
     pub ambiguous_bars: u64,
+    /// Those of them that finer bars have settled.
+    pub settled_bars: u64,
     /// Instructions that named no working order, or a change that made no sense.
     pub ignored_instructions: u64,
 }
@@ -164,6 +170,7 @@ impl Broker {
             fills: Vec::new(),
             reports: Vec::new(),
             ambiguous_bars: 0,
+            settled_bars: 0,
             ignored_instructions: 0,
         }
     }

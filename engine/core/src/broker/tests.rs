@@ -10,6 +10,7 @@ use crate::risk::{self, Gate};
 
 mod orders;
 mod parts;
+mod settle;
 
 const TERMS: Terms = Terms {
     fill: FillModel::NextOpen,
@@ -43,7 +44,7 @@ fn work_bars(broker: &mut Broker, portfolio: &mut Portfolio, bars: [Option<Bar>;
         let day = bars[instrument].map_or(0, |bar| i32::try_from(bar.ts).unwrap());
         Session { day, is_first: true, is_last: true }
     };
-    broker.work(portfolio, &Floor { quote: &quote, session: &session }, Part::Bar);
+    broker.work(portfolio, &Floor { quote: &quote, session: &session, path: None }, Part::Bar);
 }
 
 fn work_at(broker: &mut Broker, portfolio: &mut Portfolio, prices: [f64; 2]) {
