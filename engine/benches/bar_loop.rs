@@ -180,7 +180,7 @@ fn in_worker() -> Vec<f64> {
     let registry = Registry::scan(&locations, &config::Config::default(), Retry::Yes);
     let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
     let files = [column_file(BLOCK * BLOCKS)];
-    let job = RunJob { files: &files, values: &[20.0, 50.0], config: &config() };
+    let job = RunJob { files: &files, values: &[20.0, 50.0], config: &config(), finer: &[] };
     let mode = Mode::Worker(locations.program.clone());
     let run = || {
         let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");

@@ -43,6 +43,24 @@ pub(super) async fn obtain(
     }
 }
 
+/// The bars of a symbol if the database holds them or what they are made of; none if not.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn held(
+    app: &App,
+    store: &dyn Store,
+    symbol: &str,
+    resolution: Resolution,
+) -> Result<Option<Found>, Failure> {
+    let cache = Cache::new(app.home.cache(), &app.database);
+    match feed::load_or_make(store, &cache, symbol, resolution).await {
+        Ok(found) => Ok(Some(found)),
+        Err(FeedError::NoBars { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The symbol with bars, held or bundled, that was probably meant.
 async fn near(store: &dyn Store, symbol: &str) -> Option<String> {
     let held = store.series_list().await.unwrap_or_default();

@@ -5,7 +5,7 @@ use engine_core::{
     broker::{Ambiguity, Slippage},
     calendar::Calendar,
     ledger::{EntryKind, Trade},
-    metrics::{Metrics, MetricsInput, SessionEquity},
+    metrics::{Metrics, MetricsInput, SessionEquity, total_return},
     order::{OrderRecord, OrderState},
 };
 use strategy_api::Resolution;
@@ -13,8 +13,8 @@ use strategy_api::Resolution;
 use super::{
     problems,
     schema::{
-        Benchmark, Costs, Counts, DataFacts, Limits, Period, Position, ReasonCount, Report, SCHEMA,
-        Settings, StrategyFacts,
+        AmbiguityFacts, Benchmark, Costs, Counts, DataFacts, Limits, Period, Position, ReasonCount,
+        Report, SCHEMA, Settings, StrategyFacts,
     },
     time::stamp,
 };
@@ -138,11 +138,25 @@ pub fn report(
         positions: positions(result, &subject.symbols, &subject.last_prices),
         symbols: subject.symbols,
         warnings: Vec::new(),
+        ambiguity: None,
         proof: None,
         metrics_as: None,
     };
     report.warnings = problems::warnings(&report);
     report
+}
+
+/// The result of a run beside those with the bars that can be read in two ways read against the trader
+/// and for the trader; `cash` is that of the beginning.
+#[must_use]
+pub fn read_three_ways(
+    pessimistic: &RunResult,
+    base: &RunResult,
+    optimistic: &RunResult,
+    cash: f64,
+) -> AmbiguityFacts {
+    let end_equity = [pessimistic, base, optimistic].map(|result| result.equity.last().copied());
+    AmbiguityFacts { total_return: end_equity.map(|end| total_return(cash, end?)), end_equity }
 }
 
 fn settings(config: &Config, basis: &Basis<'_>) -> Settings {
@@ -162,6 +176,7 @@ fn settings(config: &Config, basis: &Basis<'_>) -> Settings {
             Ambiguity::Pessimistic => "pessimistic".to_owned(),
             Ambiguity::Optimistic => "optimistic".to_owned(),
         },
+        intrabar: None,
         account: rules.account.to_string(),
         margin_rate: margin.map_or(0.0, |terms| terms.interest),
         borrow_fee: margin.map_or(0.0, |terms| terms.borrow_fee),
@@ -212,6 +227,7 @@ fn counts(result: &RunResult) -> Counts {
         reasons: reasons(&result.orders),
         ignored_instructions: result.ignored_instructions,
         ambiguous_bars: result.ambiguous_bars,
+        settled_bars: result.settled_bars,
         fills: result.fills.len(),
         closed_trades: closed,
         open_trades: result.trades.len() - closed,

@@ -28,14 +28,14 @@ mod tests;
 pub mod text;
 mod time;
 
-pub use build::{Basis, Measured, Outcome, Subject, measure, report};
+pub use build::{Basis, Measured, Outcome, Subject, measure, read_three_ways, report};
 pub use dialect::DialectFacts;
 pub use json::{full, stored};
 pub use lists::Lists;
 pub use proof::{BreachFacts, ProofFacts};
 pub use schema::{
-    Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report, SCHEMA,
-    SeriesFacts, Settings, StrategyFacts, Warning,
+    AmbiguityFacts, Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report,
+    SCHEMA, SeriesFacts, Settings, StrategyFacts, Warning,
 };
 pub use summary::{headline, summary, summary_with_curve};
 pub use time::stamp;

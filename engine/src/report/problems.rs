@@ -31,8 +31,9 @@ pub(super) fn warnings(report: &Report) -> Vec<Warning> {
             "orders fill at the very close at which they were decided: no trader can have that";
         warn("optimistic_fill", text.to_owned());
     }
-    if counts.ambiguous_bars > 0 {
-        let bars = plural(usize::try_from(counts.ambiguous_bars).unwrap_or(usize::MAX), "bar");
+    let open = counts.ambiguous_bars.saturating_sub(counts.settled_bars);
+    if open > 0 {
+        let bars = plural(usize::try_from(open).unwrap_or(usize::MAX), "bar");
         let other = if settings.ambiguity == "optimistic" { "pessimistic" } else { "optimistic" };
         let text = format!(
             "{bars} reached two orders that exclude each other and were read as {}: the result may \

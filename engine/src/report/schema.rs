@@ -49,6 +49,10 @@ pub struct Report {
     pub positions: Vec<Position>,
     /// What a reader should know before trusting the figures.
     pub warnings: Vec<Warning>,
+    /// What becomes of the result when bars that can be read in two ways are read otherwise; absent when
+    /// there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ambiguity: Option<AmbiguityFacts>,
     /// What `--prove` found; absent when it was not asked for, and never kept with the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofFacts>,
@@ -138,6 +142,9 @@ pub struct Settings {
     pub limit_touch: String,
     /// What is assumed of a bar that can be read in two ways: `pessimistic` or `optimistic`.
     pub ambiguity: String,
+    /// Length of the finer bars that settle bars that can be read in two ways; absent for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intrabar: Option<String>,
     /// Kind of account: `cash` or `margin`.
     pub account: String,
     /// Interest on borrowed cash, fraction a year.
@@ -229,6 +236,9 @@ pub struct Counts {
     pub ignored_instructions: u64,
     /// Bars that can be read in two ways, so that the result depends on how they are read.
     pub ambiguous_bars: u64,
+    /// Those of them that finer bars have settled; absent when there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub settled_bars: u64,
     /// Fills.
     pub fills: usize,
     /// Closed trades.
@@ -239,6 +249,22 @@ pub struct Counts {
     pub log_lines: usize,
     /// Log lines that were lost because there were too many at once.
     pub log_lines_lost: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A result under the three readings of bars that can be read in two ways: against the trader, as the
+/// run has it, and for the trader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AmbiguityFacts {
+    /// Total return, fraction.
+    pub total_return: [Option<f64>; 3],
+    /// Equity at the end.
+    pub end_equity: [Option<f64>; 3],
 }
 
 /// How many orders ended in one way for one reason.

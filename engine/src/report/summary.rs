@@ -8,7 +8,7 @@ use engine_core::metrics::Metrics;
 use super::{
     number::{UNDEFINED, count, grouped, percent, plain},
     problems::plural,
-    schema::{Costs, Counts, Report, Settings},
+    schema::{AmbiguityFacts, Costs, Counts, Report, Settings},
     spark,
     text::{fitted, left, printable, right, wrapped},
 };
@@ -225,6 +225,9 @@ fn notes(report: &Report) -> Vec<(String, String)> {
     if counts.log_lines > 0 {
         notes.push(("Log", plural(counts.log_lines, "line")));
     }
+    if let Some(ambiguity) = &report.ambiguity {
+        notes.push(("Ambiguity", three_readings(report, ambiguity)));
+    }
     if let Some(proof) = &report.proof {
         notes.push(("Causality", proof.text()));
     }
@@ -289,6 +292,24 @@ fn account(settings: &Settings) -> Option<String> {
     }
     parts.extend(limits.orders_per_bar.map(|most| format!("at most {most} orders a bar")));
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `3 bars can be read in two ways, 2 settled by bars of 1m; against, as run, for the trader: ...`.
+fn three_readings(report: &Report, facts: &AmbiguityFacts) -> String {
+    let Report { counts, settings, .. } = report;
+    let bars = plural(usize::try_from(counts.ambiguous_bars).unwrap_or(usize::MAX), "bar");
+    let settled = settings.intrabar.as_ref().map_or_else(String::new, |finer| {
+        format!(", {} settled by bars of {finer}", count(counts.settled_bars))
+    });
+    let undefined = || UNDEFINED.to_owned();
+    let returns = facts.total_return.map(|one| one.map_or_else(undefined, percent));
+    let ends = facts.end_equity.map(|one| one.map_or_else(undefined, |end| grouped(end, 2)));
+    format!(
+        "{bars} can be read in two ways{settled}; read against the trader, as run, for the trader: \
+         return {}, end equity {}",
+        returns.join(" / "),
+        ends.join(" / ")
+    )
 }
 
 /// `46 placed: 45 filled, 1 expired (the run ended before its next bar)`.

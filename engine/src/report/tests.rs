@@ -64,6 +64,7 @@ fn result() -> RunResult {
         fills,
         entries: Vec::new(),
         ambiguous_bars: 0,
+        settled_bars: 0,
         ignored_instructions: 0,
         cash: 47.0,
         position: vec![10.0],

@@ -3,7 +3,7 @@
 use std::{fs::File, os::fd::OwnedFd};
 
 use engine_core::{
-    backtest::{self, RunError, prove},
+    backtest::{self, Finer, RunError, Stage, prove},
     universe::Member,
 };
 use strategy_api::{
@@ -37,12 +37,10 @@ pub(super) fn perform(
     };
     let done = match job {
         Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
-        Job::Run { strategy, values, config } => {
-            of_name(&defs, strategy).and_then(|def| run(def, values, files, config, progress))
-        }
-        Job::Prove { strategy, values, config } => {
-            of_name(&defs, strategy).and_then(|def| proof(def, values, files, config, progress))
-        }
+        Job::Run { strategy, values, config, has_finer } => of_name(&defs, strategy)
+            .and_then(|def| run(def, values, (files, has_finer), config, progress)),
+        Job::Prove { strategy, values, config, has_finer } => of_name(&defs, strategy)
+            .and_then(|def| proof(def, values, (files, has_finer), config, progress)),
         Job::Sweep(_) => return Reply::Bug("a sweep has no single result".to_owned()),
         Job::Check { strategy, values, cuts } => {
             of_name(&defs, strategy).and_then(|def| check(def, values, files, *cuts))
@@ -107,13 +105,15 @@ pub(super) fn open_columns(files: Vec<OwnedFd>) -> Result<Vec<ColumnFile>, Reply
 fn run(
     def: &'static StrategyDef,
     values: &[f64],
-    files: Vec<OwnedFd>,
+    (files, has_finer): (Vec<OwnedFd>, &[bool]),
     config: &backtest::Config,
     progress: &ProgressPage,
 ) -> Result<Reply, Reply> {
     let files = open_columns(files)?;
-    let (members, resolution) = members(&files);
-    let result = backtest::run(def, values, &members, resolution, config, progress);
+    let (files, finer) = apart(&files, has_finer);
+    let (members, resolution) = members(files);
+    let stage = Stage::new(&members, resolution, config.to_ts).settled_by(finer);
+    let result = stage.run(def, values, config, progress);
     Ok(match result {
         Ok(mut result) => {
             let equity = Numbers(std::mem::take(&mut result.equity));
@@ -126,16 +126,28 @@ fn run(
 fn proof(
     def: &'static StrategyDef,
     params: &[f64],
-    files: Vec<OwnedFd>,
+    (files, has_finer): (Vec<OwnedFd>, &[bool]),
     config: &backtest::Config,
     progress: &ProgressPage,
 ) -> Result<Reply, Reply> {
     let files = open_columns(files)?;
-    let (members, resolution) = members(&files);
-    let case = prove::Case { def, params, members: &members, resolution, config };
+    let (files, finer) = apart(&files, has_finer);
+    let (members, resolution) = members(files);
+    let finer = finer.as_ref();
+    let case = prove::Case { def, params, members: &members, resolution, config, finer };
     let proof = prove::prove(&case, prove::EFFORT, progress);
     Ok(proof
         .map_or_else(|error| Reply::Failed(failed(error)), |proof| Reply::Proved(Box::new(proof))))
+}
+
+/// The files of a run's bars, and the finer bars that come after them.
+fn apart<'f>(files: &'f [ColumnFile], has_finer: &[bool]) -> (&'f [ColumnFile], Option<Finer<'f>>) {
+    let count = has_finer.iter().filter(|has| **has).count();
+    let (files, finer) = files.split_at(files.len().saturating_sub(count));
+    let resolution = finer.first().map(|file| file.info().resolution);
+    let mut finer = finer.iter().map(ColumnFile::columns);
+    let columns = has_finer.iter().map(|has| if *has { finer.next() } else { None }).collect();
+    (files, resolution.map(|resolution| Finer { resolution, columns }))
 }
 
 /// The bars of files under their symbols, and the length of the bars.

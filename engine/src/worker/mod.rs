@@ -95,6 +95,16 @@ pub struct RunJob<'a> {
     pub values: &'a [f64],
     /// What else the run depends on.
     pub config: &'a Config,
+    /// Finer bars that settle what the bars leave open, in the order of the run's symbols where they
+    /// are held; empty for none.
+    pub finer: &'a [Option<ColumnFile>],
+}
+
+impl RunJob<'_> {
+    /// Which symbols have finer bars.
+    fn has_finer(&self) -> Vec<bool> {
+        self.finer.iter().map(Option::is_some).collect()
+    }
 }
 
 /// Runs a strategy.
@@ -111,8 +121,9 @@ pub fn run(
         strategy: strategy.facts().name.clone(),
         values: job.values.to_vec(),
         config: job.config.clone(),
+        has_finer: job.has_finer(),
     };
-    let about = About { subject: subject_of(strategy), files: job.files, until: job.config.to_ts };
+    let about = About::run(strategy, job);
     match about.perform(strategy, asked, limits, mode)? {
         Reply::Ran(result, equity) => Ok(RunResult { equity: equity.0, ..*result }),
         other => Err(about.no_result(other)),
@@ -133,8 +144,9 @@ pub fn prove(
         strategy: strategy.facts().name.clone(),
         values: job.values.to_vec(),
         config: job.config.clone(),
+        has_finer: job.has_finer(),
     };
-    let about = About { subject: subject_of(strategy), files: job.files, until: job.config.to_ts };
+    let about = About::run(strategy, job);
     match about.perform(strategy, asked, limits, mode)? {
         Reply::Proved(proof) => Ok(*proof),
         other => Err(about.no_result(other)),
@@ -157,7 +169,7 @@ pub fn check(
     let name = strategy.facts().name.clone();
     let asked = Job::Check { strategy: name, values: values.to_vec(), cuts };
     let files = std::slice::from_ref(file);
-    let about = About { subject: subject_of(strategy), files, until: None };
+    let about = About { subject: subject_of(strategy), files, finer: &[], until: None };
     match about.perform(strategy, asked, limits, mode)? {
         Reply::Checked(findings) => Ok(findings),
         other => Err(about.no_result(other)),
@@ -174,7 +186,8 @@ pub fn probe(
     program: &Path,
     image: &Image,
 ) -> Result<Result<Vec<StrategyFacts>, Refusal>, WorkerError> {
-    let about = About { subject: Subject { strategy: None, file: None }, files: &[], until: None };
+    let subject = Subject { strategy: None, file: None };
+    let about = About { subject, files: &[], finer: &[], until: None };
     let limits = Limits { silence: PROBE_SILENCE, ..Limits::default() };
     let (began, mut skip) = (Instant::now(), Some(Vec::new()));
     loop {
@@ -208,10 +221,21 @@ fn subject_of(strategy: &Resolved) -> Subject {
 struct About<'a> {
     subject: Subject,
     files: &'a [ColumnFile],
+    finer: &'a [Option<ColumnFile>],
     until: Option<i64>,
 }
 
-impl About<'_> {
+impl<'a> About<'a> {
+    fn run(strategy: &Resolved, job: &RunJob<'a>) -> Self {
+        let RunJob { files, finer, config, .. } = *job;
+        Self { subject: subject_of(strategy), files, finer, until: config.to_ts }
+    }
+
+    /// Every file of the job: the bars, then the finer ones.
+    fn all_files(&self) -> impl Iterator<Item = &'a ColumnFile> + use<'a> {
+        self.files.iter().chain(self.finer.iter().flatten())
+    }
+
     fn perform(
         &self,
         strategy: &Resolved,
@@ -229,7 +253,7 @@ impl About<'_> {
     fn perform_here(&self, job: &Job, image: Option<&Image>) -> Result<Reply, WorkerError> {
         let start = |error: std::io::Error| WorkerError::Start(error.to_string());
         let library = image.map(Image::share).transpose().map_err(start)?;
-        let files = self.files.iter().map(|file| file.file().try_clone().map(Into::into));
+        let files = self.all_files().map(|file| file.file().try_clone().map(Into::into));
         let files = files.collect::<Result<Vec<_>, _>>().map_err(start)?;
         Ok(job::perform(job, library, files, &ProgressPage::default()))
     }
@@ -241,12 +265,12 @@ impl About<'_> {
         image: Option<&Image>,
         limits: &Limits,
     ) -> Result<End, WorkerError> {
-        let bars: u64 = self.files.iter().map(|file| file.info().bars as u64).sum();
+        let bars: u64 = self.all_files().map(|file| file.info().bars as u64).sum();
         let order = Order {
             program,
             job,
             library: image.map(Image::fd),
-            files: self.files.iter().map(|file| file.file().as_fd()).collect(),
+            files: self.all_files().map(|file| file.file().as_fd()).collect(),
             memory: limits.memory.saturating_add(bars.saturating_mul(BYTES_A_BAR)),
             silence: limits.silence,
         };

@@ -285,7 +285,7 @@ impl Desk {
 
     pub(super) fn about(&self) -> About<'_> {
         let subject = subject_of(&self.job.strategy);
-        About { subject, files: &self.job.files, until: self.job.config.to_ts }
+        About { subject, files: &self.job.files, finer: &[], until: self.job.config.to_ts }
     }
 
     pub(super) fn work(&self) -> SweepWork {

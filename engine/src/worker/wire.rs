@@ -62,6 +62,8 @@ pub(super) enum Job {
         values: Vec<f64>,
         /// What else the run depends on.
         config: backtest::Config,
+        /// For each symbol whether a file of finer bars follows those of the run; empty for none.
+        has_finer: Vec<bool>,
     },
     /// Prove that the orders of a run do not depend on later bars.
     Prove {
@@ -71,6 +73,8 @@ pub(super) enum Job {
         values: Vec<f64>,
         /// What else the run depends on.
         config: backtest::Config,
+        /// For each symbol whether a file of finer bars follows those of the run; empty for none.
+        has_finer: Vec<bool>,
     },
     /// Answer questions about the trials of a sweep until there are no more.
     Sweep(Box<SweepWork>),

@@ -73,7 +73,7 @@ fn ran(body: &str) -> Result<(), Failure> {
         rules: Rules::default(),
     };
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(100)]);
-    let job = RunJob { files: &files, values: &values, config: &config };
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
     run(&strategy, &job, &Limits::default(), &mode()).map(drop).map_err(Failure::from)
 }
 

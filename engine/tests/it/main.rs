@@ -44,6 +44,7 @@ mod published;
 mod registry;
 mod registry_files;
 mod registry_new;
+mod resolutions;
 mod scripts;
 mod simulator;
 mod simulator_faults;

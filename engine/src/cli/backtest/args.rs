@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use engine_core::metrics::dialect::Dialect;
+use strategy_api::Resolution;
 
 use super::{
     super::{gateway_args::GatewayArgs, value},
     rules::{RulesArgs, no_symbol_twice},
 };
-use crate::{error::Failure, gateway::Span};
+use crate::{
+    error::{Code, Failure},
+    gateway::Span,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +50,9 @@ pub(crate) struct BacktestArgs {
     /// Show the figures of another package: quantstats, empyrical, backtesting or vectorbt
     #[arg(long, value_name = "PACKAGE")]
     pub(super) metrics_as: Option<Dialect>,
+    /// Settle bars that reach a stop and a target with finer bars, where they are held: 1m
+    #[arg(long, value_name = "LENGTH")]
+    pub(super) intrabar: Option<Resolution>,
     /// Run the strategy inside this process, unprotected; for measuring and debugging
     #[arg(long)]
     pub(super) in_process: bool,
@@ -81,9 +88,10 @@ impl BacktestArgs {
     /// What no single option can know.
     ///
     /// # Errors
-    /// When the period ends before it begins, or a symbol is given twice.
+    /// When the period ends before it begins, a symbol is given twice, or bars inside bars are not finer.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.rules.check()?;
+        self.intrabar.map_or(Ok(()), |finer| is_finer(finer, self.rules.resolution))?;
         no_symbol_twice(&self.symbol)
     }
 
@@ -91,4 +99,17 @@ impl BacktestArgs {
     pub(super) fn benchmark(&self) -> Option<&str> {
         (self.benchmark != "none").then_some(self.benchmark.as_str())
     }
+}
+
+/// # Errors
+/// When bars of one length do not lie inside those of the other.
+fn is_finer(finer: Resolution, resolution: Resolution) -> Result<(), Failure> {
+    if finer.fits_into(resolution) {
+        return Ok(());
+    }
+    let fits = |one: &&Resolution| one.fits_into(resolution);
+    let valid: Vec<&str> = Resolution::ALL.iter().filter(fits).map(|one| one.name()).collect();
+    let message =
+        format!("--intrabar {finer}: no whole number of such bars makes one of {resolution}");
+    Err(Failure::new(Code::Usage, message).help(format!("finer ones: {}", valid.join(" "))))
 }

@@ -8,17 +8,23 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Judged, market::Bars};
+use crate::feed::ColumnFile;
 
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 32;
 
 /// The id of a run.
 pub(super) fn of(run: &Judged<'_>, bars: &Bars) -> String {
-    let everything = json!({
+    let mut everything = json!({
         "engine": env!("CARGO_PKG_VERSION"),
         "data": bars.digest(),
         "configuration": value(run),
     });
+    if let Some(finer) = run.args.intrabar {
+        let digest = |file: &ColumnFile| file.info().digest.to_string();
+        let digests: Vec<_> = bars.finer.iter().map(|file| file.as_ref().map(digest)).collect();
+        everything["intrabar"] = json!({ "resolution": finer.to_string(), "data": digests });
+    }
     let sum = Sha256::digest(everything.to_string().as_bytes());
     let mut id = String::with_capacity(64);
     for byte in sum {

@@ -18,7 +18,8 @@ use crate::{
 pub(super) fn keep(app: &App, run: &Judged<'_>, bars: &Bars) {
     let archive = Archive::new(app.home.kept());
     let strategies = [Some(run.strategy), run.benchmark.map(|(other, _)| other)];
-    let files = bars.files.iter().map(|file| (Kind::Bars, name(file), file.file().try_clone()));
+    let files = bars.files.iter().chain(bars.finer.iter().flatten());
+    let files = files.map(|file| (Kind::Bars, name(file), file.file().try_clone()));
     let images = strategies.into_iter().flatten().filter_map(Resolved::image);
     let plugins = images.map(|image| (Kind::Plugin, image.sha256().to_string(), image.share()));
     for (kind, name, file) in files.chain(plugins) {
@@ -33,6 +34,11 @@ pub(super) fn keep(app: &App, run: &Judged<'_>, bars: &Bars) {
 /// Names of the bars of a run, in the order of its symbols.
 pub(super) fn names(bars: &Bars) -> Vec<String> {
     bars.files.iter().map(name).collect()
+}
+
+/// Names of the finer bars of a run, in the same order.
+pub(super) fn finer_names(bars: &Bars) -> Vec<Option<String>> {
+    bars.finer.iter().map(|file| file.as_ref().map(name)).collect()
 }
 
 /// Bars are kept by their digest and that of their symbol, which a strategy may look at.

@@ -26,6 +26,8 @@ use crate::{
 /// Bars and facts, in the order of the run's symbols.
 pub(in crate::cli) struct Bars {
     pub(in crate::cli) files: Vec<ColumnFile>,
+    /// Finer bars that settle what those leave open, where they are held; empty for none.
+    pub(super) finer: Vec<Option<ColumnFile>>,
     pub(in crate::cli) calendar: Calendar,
     pub(in crate::cli) resolution: Resolution,
     symbols: Vec<String>,
@@ -44,6 +46,7 @@ impl Bars {
     ) -> Result<Self, Failure> {
         let mut found = Self {
             files: Vec::new(),
+            finer: Vec::new(),
             calendar: Calendar::Nyse,
             resolution,
             symbols: symbols.to_vec(),
@@ -67,9 +70,31 @@ impl Bars {
         Ok(found)
     }
 
+    /// The same with the finer bars that are held.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn with_finer(
+        mut self,
+        app: &App,
+        store: &dyn Store,
+        finer: Option<Resolution>,
+    ) -> Result<Self, Failure> {
+        let Some(finer) = finer else { return Ok(self) };
+        for symbol in &self.symbols {
+            let found = bars::held(app, store, symbol, finer).await?;
+            if found.is_none() {
+                app.out
+                    .note(&format!("{symbol} {finer} is not held: its bars are read by the rule"));
+            }
+            self.finer.push(found.map(|found| found.file));
+        }
+        Ok(self)
+    }
+
     /// The bars of a kept run, which had one currency.
     pub(super) fn kept(
-        files: Vec<ColumnFile>,
+        (files, finer): (Vec<ColumnFile>, Vec<Option<ColumnFile>>),
         calendar: Calendar,
         resolution: Resolution,
         before: &report::Report,
@@ -82,7 +107,17 @@ impl Bars {
         let instruments = symbols.iter().map(|symbol| Instrument::us_equity(symbol)).collect();
         // The kept rules hold the events that the run saw.
         let events = Vec::new();
-        Self { files, calendar, resolution, symbols, instruments, adjustments, made_of, events }
+        Self {
+            files,
+            finer,
+            calendar,
+            resolution,
+            symbols,
+            instruments,
+            adjustments,
+            made_of,
+            events,
+        }
     }
 
     /// One account has one currency and its figures one calendar.

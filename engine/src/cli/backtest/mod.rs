@@ -12,6 +12,7 @@ mod market;
 mod page;
 mod rerun;
 mod rules;
+mod three;
 
 use std::{panic::resume_unwind, sync::Arc};
 
@@ -88,7 +89,10 @@ async fn act(
     values: &[f64],
     benchmark: Option<&(Resolved, Vec<f64>)>,
 ) -> Outcome {
-    let bars = Bars::obtain(app, store, &args.symbol, args.rules.resolution).await?;
+    let bars = Bars::obtain(app, store, &args.symbol, args.rules.resolution)
+        .await?
+        .with_finer(app, store, args.intrabar)
+        .await?;
     let config = bars.config(&args.rules);
     let mode = if args.in_process { Mode::InProcess } else { Mode::worker() };
     if args.in_process {
@@ -97,8 +101,9 @@ async fn act(
     let judged = Judged { strategy, values, benchmark, config: &config, args };
     let (result, beside) = execute(&judged, &bars, &mode)?;
     let mut finished = judged.finish(&bars, &result, beside.as_ref());
+    finished.report.ambiguity = three::readings(&judged, &bars, &mode, &result)?;
     if args.prove {
-        let job = RunJob { files: &bars.files, values, config: &config };
+        let job = RunJob { files: &bars.files, values, config: &config, finer: &bars.finer };
         let proof = worker::prove(strategy, &job, &Limits::default(), &mode)?;
         finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.rules.resolution));
     }
@@ -125,7 +130,7 @@ fn execute(
     mode: &Mode,
 ) -> Result<(RunResult, Option<RunResult>), Failure> {
     let execute = |strategy: &Resolved, values: &[f64], mode: &Mode| {
-        let job = RunJob { files: &bars.files, values, config: run.config };
+        let job = RunJob { files: &bars.files, values, config: run.config, finer: &bars.finer };
         worker::run(strategy, &job, &Limits::default(), mode)
     };
     let (result, beside) = std::thread::scope(|scope| {
@@ -187,7 +192,8 @@ impl Judged<'_> {
                 (strategy.asked(), report::Outcome { result, metrics: &other.metrics })
             },
         );
-        let report = report::report(subject, &basis, outcome, beside_outcome);
+        let mut report = report::report(subject, &basis, outcome, beside_outcome);
+        report.settings.intrabar = self.args.intrabar.map(|finer| finer.to_string());
         let lists = Lists::owning(result, own.sessions, other.map(|other| other.sessions));
         Finished { id, result, beside, report, lists, ts }
     }
@@ -293,7 +299,8 @@ impl Judged<'_> {
             data_digest: finished.report.data.digest.clone(),
             plugin_sha256: self.strategy.sha256().map(|sum| sum.to_string()).unwrap_or_default(),
             engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-            config: rerun::with_bars(identity::configuration(self), bars).to_string(),
+            config: rerun::with_bars(identity::configuration(self), bars, self.args.intrabar)
+                .to_string(),
             result: report::stored(&finished.report),
             columns: record::encode(&finished.lists),
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use strategy_api::{Columns, Resolution};
 
-use super::{BacktestArgs, Judged, execute, kept, market::Bars};
+use super::{BacktestArgs, Judged, execute, kept, market::Bars, three};
 use crate::{
     cli::{Done, Outcome, app::App},
     error::{Code, Failure},
@@ -31,6 +31,9 @@ pub(super) struct Kept {
     /// Names in the archive; runs of the first versions have none.
     #[serde(default)]
     bars: Vec<String>,
+    /// Length of the finer bars, when there were some, and their names.
+    #[serde(default)]
+    intrabar: Option<(String, Vec<Option<String>>)>,
 }
 
 #[derive(Deserialize)]
@@ -153,8 +156,12 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
         config,
         args: &replay.args,
     };
-    let (result, beside) = execute(&judged, bars, &Mode::worker())?;
-    let finished = judged.finish(bars, &result, beside.as_ref());
+    let mode = Mode::worker();
+    let (result, beside) = execute(&judged, bars, &mode)?;
+    let mut finished = judged.finish(bars, &result, beside.as_ref());
+    if before.ambiguity.is_some() {
+        finished.report.ambiguity = three::readings(&judged, bars, &mode, &result)?;
+    }
     judged.publish(app, bars, &finished)?;
     let sorted = |mut lists: Vec<(String, Vec<u8>)>| {
         lists.sort_unstable();
@@ -193,6 +200,7 @@ fn arguments(kept: &Kept, outputs: &[String]) -> Result<BacktestArgs, String> {
     words.push(format!("--strategy={}", kept.asked));
     words.push(format!("--resolution={}", kept.resolution));
     words.push(format!("--rf={}", kept.risk_free_rate));
+    words.extend(kept.intrabar.iter().map(|(finer, _)| format!("--intrabar={finer}")));
     words.extend_from_slice(outputs);
     let command = BacktestArgs::augment_args(clap::Command::new("backtest"));
     let matches = command.try_get_matches_from(words).map_err(|error| error.kind().to_string())?;
@@ -223,7 +231,10 @@ fn bars(
     }
     let files: Result<Vec<_>, Failure> =
         kept.bars.iter().map(|name| kept::bars(app, name)).collect();
-    Ok(Bars::kept(files?, calendar, resolution, before))
+    let named = kept.intrabar.iter().flat_map(|(_, names)| names);
+    let finer = named.map(|name| name.as_ref().map(|name| kept::bars(app, name)).transpose());
+    let finer: Vec<_> = finer.collect::<Result<_, _>>()?;
+    Ok(Bars::kept((files?, finer), calendar, resolution, before))
 }
 
 fn strategy(
@@ -241,7 +252,14 @@ fn strategy(
 }
 
 /// What joins the configuration of a record but not the identity of the run.
-pub(super) fn with_bars(mut configuration: Value, bars: &Bars) -> Value {
+pub(super) fn with_bars(
+    mut configuration: Value,
+    bars: &Bars,
+    intrabar: Option<Resolution>,
+) -> Value {
     configuration["bars"] = json!(kept::names(bars));
+    if let Some(finer) = intrabar {
+        configuration["intrabar"] = json!((finer.to_string(), kept::finer_names(bars)));
+    }
     configuration
 }

@@ -76,6 +76,33 @@ fn minutes_make_up_every_longer_bar() {
 }
 
 #[test]
+fn minutes_resampled_are_the_longer_bars() {
+    let of = |bar: &Quote| strategy_api::Bar {
+        ts: bar.ts,
+        open: bar.open,
+        high: bar.high,
+        low: bar.low,
+        close: bar.close,
+        volume: bar.volume.unwrap(),
+    };
+    let minutes: Vec<_> =
+        bars(&query(Resolution::Min1, Hours::Regular, WEEKS)).iter().map(of).collect();
+    let minutes = engine_core::series::Series::from_bars(&minutes).unwrap();
+    for to in [Resolution::Min15, Resolution::Hour1, Resolution::Hour4, Resolution::Day1] {
+        let made = engine_core::resample::resample(
+            &minutes.columns(),
+            Resolution::Min1,
+            to,
+            Calendar::Nyse,
+        );
+        let made = made.unwrap().closed_by(i64::MAX);
+        let made = (0..made.len()).map(|row| made.columns().bar(row));
+        let long = bars(&query(to, Hours::Regular, WEEKS));
+        assert_eq!(made.collect::<Vec<_>>(), long.iter().map(of).collect::<Vec<_>>(), "{to}");
+    }
+}
+
+#[test]
 fn weeks_and_months_are_the_sums_of_their_days_dated_by_the_last() {
     let days = bars(&query(Resolution::Day1, Hours::Regular, (date(2026, 10, 1), WEEKS.1)));
     let weeks = bars(&query(Resolution::Week1, Hours::Regular, WEEKS));
