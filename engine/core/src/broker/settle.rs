@@ -27,7 +27,6 @@ const TOLERANCE: f64 = 1e-9;
 struct Before {
     book: Vec<Working>,
     records: Vec<OrderRecord>,
-    taken: Vec<(usize, f64)>,
     fills: usize,
     reports: Vec<Report>,
     ambiguous_bars: u64,
@@ -62,7 +61,6 @@ impl Broker {
         Before {
             book: self.book.clone(),
             records: self.book.iter().map(|working| self.orders[working.record]).collect(),
-            taken: self.taken.clone(),
             fills: self.fills.len(),
             reports: self.reports.clone(),
             ambiguous_bars: self.ambiguous_bars,
@@ -75,7 +73,6 @@ impl Broker {
             self.orders[working.record] = record;
         }
         self.book = before.book;
-        self.taken = before.taken;
         self.fills.truncate(before.fills);
         self.reports = before.reports;
         self.ambiguous_bars = before.ambiguous_bars;
