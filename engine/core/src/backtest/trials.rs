@@ -55,7 +55,7 @@ impl<'m> Trials<'m> {
         config: &'m Config,
         progress: &'m ProgressPage,
     ) -> Result<Self, RunError> {
-        let mut run = Run::new(market, config, first_traded(market, config)?);
+        let mut run = Run::new(market, config, None, first_traded(market, config)?);
         run.keeps_log = false;
         let open = vec![None; market.instruments().len()];
         let instance = Instance::idle(market, progress);

@@ -187,6 +187,7 @@ impl Broker {
             fills,
             reports,
             ambiguous_bars,
+            settled_bars,
             ignored_instructions,
         } = self;
         book.clear();
@@ -195,7 +196,7 @@ impl Broker {
         orders.clear();
         fills.clear();
         reports.clear();
-        (*ambiguous_bars, *ignored_instructions) = (0, 0);
+        (*ambiguous_bars, *settled_bars, *ignored_instructions) = (0, 0, 0);
     }
 
     /// Whether orders wait for a bar.
