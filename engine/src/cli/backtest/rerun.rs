@@ -159,7 +159,7 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
     let mode = Mode::worker();
     let (result, beside) = execute(&judged, bars, &mode)?;
     let mut finished = judged.finish(bars, &result, beside.as_ref());
-    if before.ambiguity.is_some() {
+    if replay.before.ambiguity.is_some() {
         finished.report.ambiguity = three::readings(&judged, bars, &mode, &result)?;
     }
     judged.publish(app, bars, &finished)?;
