@@ -191,6 +191,9 @@ fn revision(job: &Job<'_>, factor: Option<f64>, held: &SeriesInfo) -> Revision {
         (Some(Replacing::Sample), _) => {
             ("replaced", format!("the bundled sample ({bars} bars) was replaced by {source}"))
         }
+        (Some(Replacing::Asked(old)), _) if old == source => {
+            ("replaced", format!("all {bars} bars were fetched anew and replaced"))
+        }
         (Some(Replacing::Asked(old)), _) => {
             ("replaced", format!("{bars} bars of {old} were replaced by {source}"))
         }
