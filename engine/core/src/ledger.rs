@@ -1,6 +1,10 @@
 //! From fills to trades. A trade is a round trip from flat to flat, net of its costs.
 
+mod trip;
+
 use serde::{Deserialize, Serialize};
+
+pub use trip::{Part, parts};
 
 use crate::order::FillRecord;
 

@@ -9,6 +9,7 @@ pub mod broker;
 pub mod calendar;
 pub mod event;
 pub mod instrument;
+pub mod journal;
 pub mod ledger;
 pub mod metrics;
 pub mod order;

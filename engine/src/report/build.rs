@@ -1,5 +1,7 @@
 //! From the results of runs to a report.
 
+use std::collections::BTreeMap;
+
 use engine_core::{
     backtest::{Config, RunResult},
     broker::{Ambiguity, Slippage},
@@ -193,6 +195,7 @@ fn settings(config: &Config, basis: &Basis<'_>) -> Settings {
         seed: config.seed,
         risk_free_rate: basis.risk_free_rate,
         sessions_per_year: basis.calendar.sessions_per_year(),
+        origins: BTreeMap::new(),
     }
 }
 

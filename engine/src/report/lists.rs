@@ -71,24 +71,36 @@ impl<'a> Lists<'a> {
 
 /// An order as it is shown.
 #[derive(Debug, Serialize)]
-pub(super) struct OrderRow<'a> {
-    id: u64,
+pub struct OrderRow<'a> {
+    pub(super) id: u64,
     pub(super) symbol: Option<&'a str>,
     pub(super) decided: String,
     pub(super) size_kind: Option<&'static str>,
-    size: f64,
+    pub(super) size: f64,
     state: &'static str,
     reason: Option<String>,
     filled: f64,
     pub(super) kind: Option<&'static str>,
-    limit_price: Option<f64>,
-    stop_price: Option<f64>,
-    trail: Option<f64>,
+    pub(super) limit_price: Option<f64>,
+    pub(super) stop_price: Option<f64>,
+    pub(super) trail: Option<f64>,
     pub(super) time_in_force: Option<&'static str>,
-    expires: Option<String>,
-    parent: Option<u64>,
+    pub(super) expires: Option<String>,
+    pub(super) parent: Option<u64>,
     pub(super) group: Option<u64>,
     ended: String,
+}
+
+/// Name of the kind of a size.
+pub(super) fn size_kind(size: Size) -> &'static str {
+    match size {
+        Size::Units(_) => "units",
+        Size::EquityFraction(_) => "equity_fraction",
+        Size::TargetUnits(_) => "target_units",
+        Size::TargetFraction(_) => "target_fraction",
+        Size::Cash(_) => "cash",
+        Size::ParentFill(_) => "parent_fill",
+    }
 }
 
 /// Names of the codes of kind and time in force, by code.
@@ -118,7 +130,7 @@ pub(super) struct FillRow<'a> {
 
 /// A trade as it is shown.
 #[derive(Debug, Serialize)]
-pub(super) struct TradeRow<'a> {
+pub struct TradeRow<'a> {
     pub(super) symbol: Option<&'a str>,
     pub(super) opened: String,
     pub(super) closed: Option<String>,
@@ -155,19 +167,12 @@ impl<'a> Naming<'a> {
         self.symbols.get(instrument as usize).map(String::as_str)
     }
 
-    fn time(&self, ts: i64) -> String {
+    pub(super) fn time(&self, ts: i64) -> String {
         stamp(ts, self.resolution)
     }
 
     pub(super) fn order(&self, order: &OrderRecord) -> OrderRow<'a> {
-        let size_kind = Size::from_wire(order.size_kind, order.size).map(|size| match size {
-            Size::Units(_) => "units",
-            Size::EquityFraction(_) => "equity_fraction",
-            Size::TargetUnits(_) => "target_units",
-            Size::TargetFraction(_) => "target_fraction",
-            Size::Cash(_) => "cash",
-            Size::ParentFill(_) => "parent_fill",
-        });
+        let size_kind = Size::from_wire(order.size_kind, order.size).map(size_kind);
         let terms = &order.terms;
         OrderRow {
             id: order.id,

@@ -27,12 +27,13 @@ pub mod tables;
 mod tests;
 pub mod text;
 mod time;
+pub mod why;
 
 pub use build::{Basis, Measured, Outcome, Subject, measure, read_three_ways, report};
 pub use dialect::DialectFacts;
 pub use json::{full, stored};
 pub use lists::Lists;
-pub use proof::{BreachFacts, ProofFacts};
+pub use proof::{BreachFacts, FieldDifference, ProofFacts};
 pub use schema::{
     AmbiguityFacts, Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report,
     SCHEMA, SeriesFacts, Settings, StrategyFacts, Warning,

@@ -1,11 +1,15 @@
 //! What a proof of causality found, as it is shown.
 
-use engine_core::{backtest::prove::Proof, order::OrderRecord};
+use engine_core::{
+    backtest::prove::{Breach, Decision, Proof},
+    journal::{OrderStep, Step},
+    order::OrderRecord,
+};
 use serde::{Deserialize, Serialize};
-use strategy_api::Resolution;
+use strategy_api::{Resolution, order::Size};
 
 use super::{
-    lists::Naming,
+    lists::{Naming, size_kind},
     number::{count, plain},
     problems::plural,
     time::stamp,
@@ -14,39 +18,59 @@ use super::{
 /// What a proof found: see [`engine_core::backtest::prove`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProofFacts {
-    /// Bars at which the strategy placed orders.
+    /// Bars at which the strategy placed, changed or cancelled orders.
     pub decisions: usize,
     /// Those of them after which the bars were replaced.
     pub proved: usize,
+    /// Bars after which later ones could be replaced: all but the last.
+    pub bars: usize,
+    /// Those of them after which they were.
+    pub places: usize,
     /// Other futures that were run through, in all.
     pub futures: usize,
-    /// The first order that moved; null when none did.
+    /// The first decision that moved; null when none did.
     pub breach: Option<BreachFacts>,
 }
 
-/// An order that moved with later bars.
+/// A decision that moved with later bars.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BreachFacts {
     /// Time of the last bar that was left as it is.
     pub known: String,
-    /// The order as the run placed it; null when it placed none.
+    /// Number of the order that moved, or whose change or cancellation did; null when every order of a
+    /// symbol was cancelled.
+    pub order: Option<u64>,
+    /// Symbol of that order; null when it names none of the run.
+    pub symbol: Option<String>,
+    /// Time of the bar at whose close it was decided.
+    pub bar: String,
+    /// The decision of the run; null when it took none.
     pub placed: Option<String>,
-    /// The order in the other future; null when it is gone.
+    /// The decision in the other future; null when it is gone.
     pub instead: Option<String>,
+    /// What differs between the two, empty when one of them is missing.
+    pub difference: Vec<FieldDifference>,
+}
+
+/// A field of a decision that differs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FieldDifference {
+    /// Its name.
+    pub field: String,
+    /// In the run.
+    pub placed: String,
+    /// In the other future.
+    pub instead: String,
 }
 
 impl ProofFacts {
     /// A proof with the names of symbols and the form of times.
     #[must_use]
     pub fn of(proof: &Proof, symbols: &[String], resolution: Resolution) -> Self {
-        let text = |order: &OrderRecord| Naming { symbols, resolution }.decision(order);
-        let breach = proof.breach.as_ref().map(|breach| BreachFacts {
-            known: stamp(breach.known_ts, resolution),
-            placed: breach.placed.as_ref().map(text),
-            instead: breach.instead.as_ref().map(text),
-        });
-        let Proof { decisions, proved, futures, .. } = *proof;
-        Self { decisions, proved, futures, breach }
+        let naming = Naming { symbols, resolution };
+        let breach = proof.breach.as_ref().map(|breach| naming.breach(breach));
+        let Proof { decisions, proved, bars, places, futures, .. } = *proof;
+        Self { decisions, proved, bars, places, futures, breach }
     }
 
     /// In words, for the summary.
@@ -54,12 +78,17 @@ impl ProofFacts {
         if let Some(breach) = &self.breach {
             return format!("FAILED: {}", breach.text());
         }
-        let futures = plural(self.futures, "other future");
+        let runs = plural(self.futures, "other future");
+        let bars = count(self.bars as u64);
+        let places = count(self.places as u64);
         if self.decisions == 0 {
-            return format!("no order to prove; none appeared in {futures}");
+            return format!(
+                "no order to prove; none appeared after {places} of {bars} bars ({runs})"
+            );
         }
         format!(
-            "{} of {} at which orders were placed: none moved when the later bars were replaced ({futures})",
+            "{} of {} at which orders were placed, changed or cancelled, and {places} of {bars} bars in \
+             all: nothing moved when what came later was replaced ({runs})",
             count(self.proved as u64),
             plural(self.decisions, "bar"),
         )
@@ -70,28 +99,135 @@ impl BreachFacts {
     /// In words.
     #[must_use]
     pub fn text(&self) -> String {
-        let known = &self.known;
+        let Self { known, bar, .. } = self;
+        let order = match self.order {
+            Some(order) => format!("order {order}"),
+            None => "cancel_all".to_owned(),
+        };
+        let head = format!("with other bars after {known}, {order} decided at {bar}");
         match (&self.placed, &self.instead) {
-            (Some(placed), Some(instead)) => {
-                format!("with other bars after {known} the order {placed} becomes {instead}")
+            (Some(placed), Some(instead)) if self.difference.is_empty() => {
+                format!("{head} moves: {placed} becomes {instead}")
             }
-            (Some(placed), None) => {
-                format!("with other bars after {known} the order {placed} is gone")
+            (Some(placed), Some(_)) => {
+                let changes: Vec<String> = self
+                    .difference
+                    .iter()
+                    .map(|one| format!("{} {} becomes {}", one.field, one.placed, one.instead))
+                    .collect();
+                format!("{head} ({placed}) is another one: {}", changes.join(", "))
             }
-            (None, Some(instead)) => {
-                format!("with other bars after {known} a new order appears: {instead}")
-            }
-            (None, None) => format!("with other bars after {known} an order moves"),
+            (Some(placed), None) => format!("{head} ({placed}) is gone"),
+            (None, Some(instead)) => format!("{head} appears: {instead}"),
+            (None, None) => format!("{head} moves"),
         }
     }
 }
 
 impl Naming<'_> {
-    /// An order as it was decided: `SPY target_fraction 1 of 2004-05-07`.
-    fn decision(&self, order: &OrderRecord) -> String {
-        let row = self.order(order);
-        let symbol = row.symbol.unwrap_or("(no symbol)");
-        let size = row.size_kind.unwrap_or("(unknown size)");
-        format!("{symbol} {size} {} of {}", plain(order.size), row.decided)
+    fn breach(&self, breach: &Breach) -> BreachFacts {
+        let Breach { placed, instead, .. } = breach;
+        let (order, instrument) = match placed.as_ref().or(instead.as_ref()) {
+            Some(Decision::Order(order)) => (Some(order.id), Some(order.instrument)),
+            Some(Decision::Instruction(step)) => {
+                ((step.order != 0).then_some(step.order), Some(step.instrument))
+            }
+            None => (None, None),
+        };
+        let decided = placed.iter().chain(instead).map(Decision::ts).min();
+        let fields = |decision: &Option<Decision>| decision.as_ref().map(|one| self.fields(one));
+        let difference = match (fields(placed), fields(instead)) {
+            (Some(one), Some(other)) => differences(&one, &other),
+            _ => Vec::new(),
+        };
+        BreachFacts {
+            known: stamp(breach.known_ts, self.resolution),
+            order,
+            symbol: instrument.and_then(|one| self.symbol(one)).map(str::to_owned),
+            bar: stamp(decided.unwrap_or(breach.known_ts), self.resolution),
+            placed: placed.as_ref().map(|one| self.decision(one)),
+            instead: instead.as_ref().map(|one| self.decision(one)),
+            difference,
+        }
     }
+
+    /// A decision in words: `SPY market target_fraction 1 of 2004-05-07`.
+    fn decision(&self, decision: &Decision) -> String {
+        let of = stamp(decision.ts(), self.resolution);
+        let said = self.fields(decision).into_iter().filter(|(name, _)| *name != "decided");
+        let words = said.map(|(name, value)| match name {
+            "symbol" | "kind" | "instruction" => value,
+            _ => format!("{name} {value}"),
+        });
+        format!("{} of {of}", words.collect::<Vec<_>>().join(" "))
+    }
+
+    /// What a decision says, name by name; what it leaves out is left out.
+    fn fields(&self, decision: &Decision) -> Vec<(&'static str, String)> {
+        match decision {
+            Decision::Order(order) => self.order_fields(order),
+            Decision::Instruction(step) => self.step_fields(step),
+        }
+    }
+
+    fn order_fields(&self, order: &OrderRecord) -> Vec<(&'static str, String)> {
+        let row = self.order(order);
+        let terms = &order.terms;
+        let size = row.size_kind.unwrap_or("size");
+        let mut fields = vec![
+            ("symbol", row.symbol.unwrap_or("(no symbol)").to_owned()),
+            ("kind", row.kind.unwrap_or("(unknown kind)").to_owned()),
+            (size, plain(order.size)),
+        ];
+        let numbers =
+            [("limit", terms.limit_price), ("stop", terms.stop_price), ("trail", terms.trail)];
+        fields.extend(given(&numbers));
+        let time_in_force = row.time_in_force.filter(|name| *name != "gtc").map(str::to_owned);
+        fields.extend(time_in_force.map(|name| ("time_in_force", name)));
+        fields.extend(row.expires.map(|time| ("expires", time)));
+        fields.extend(row.parent.map(|parent| ("parent", parent.to_string())));
+        fields.extend(row.group.map(|group| ("group", group.to_string())));
+        fields.push(("decided", row.decided));
+        fields
+    }
+
+    fn step_fields(&self, step: &OrderStep) -> Vec<(&'static str, String)> {
+        let symbol = self.symbol(step.instrument).unwrap_or("(no symbol)").to_owned();
+        let mut fields = vec![("symbol", symbol), ("instruction", step.step.name().to_owned())];
+        if step.step == Step::Modify {
+            let size = step.size.map(|(kind, size)| {
+                let name = Size::from_wire(kind, size).map_or("size", size_kind);
+                (name, plain(size))
+            });
+            fields.extend(size);
+            let numbers =
+                [("limit", step.limit_price), ("stop", step.stop_price), ("trail", step.trail)];
+            fields.extend(given(&numbers));
+        }
+        fields.push(("order", step.order.to_string()));
+        fields.push(("decided", stamp(step.ts, self.resolution)));
+        fields
+    }
+}
+
+fn given(numbers: &[(&'static str, Option<f64>)]) -> Vec<(&'static str, String)> {
+    numbers.iter().filter_map(|(name, number)| Some((*name, plain((*number)?)))).collect()
+}
+
+/// Fields of two decisions that differ; one that only one of them has is `none` in the other.
+fn differences(
+    one: &[(&'static str, String)],
+    other: &[(&'static str, String)],
+) -> Vec<FieldDifference> {
+    let find = |fields: &[(&'static str, String)], name: &str| {
+        let found = fields.iter().find(|(field, _)| *field == name);
+        found.map_or_else(|| "none".to_owned(), |(_, value)| value.clone())
+    };
+    let only_other = other.iter().filter(|(name, _)| one.iter().all(|(known, _)| known != name));
+    let names = one.iter().chain(only_other).map(|(name, _)| *name);
+    let both = names.map(|name| (name, find(one, name), find(other, name)));
+    let differ = both.filter(|(_, placed, instead)| placed != instead);
+    differ
+        .map(|(name, placed, instead)| FieldDifference { field: name.to_owned(), placed, instead })
+        .collect()
 }

@@ -29,7 +29,9 @@ use super::lists::Lists;
 use crate::error::{Code, Failure};
 
 mod blob;
+mod grounds;
 use blob::{Reader, Writer};
+pub use grounds::{Grounds, is_ground};
 
 /// A stored list that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,6 +4,8 @@
 //! knows the clock or the database, so the same run gives the same bytes anywhere. The words for
 //! users are in `docs/json.md`.
 
+use std::collections::BTreeMap;
+
 use engine_core::metrics::Metrics;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -167,6 +169,10 @@ pub struct Settings {
     pub risk_free_rate: f64,
     /// Sessions in a year by which figures are annualised.
     pub sessions_per_year: f64,
+    /// Where a rule that no option named comes from, by its key in `strategies.toml`; absent when all
+    /// were options or at their default.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub origins: BTreeMap<String, String>,
 }
 
 /// The limits of a run.

@@ -3,7 +3,7 @@
 //!
 //! Plain ASCII but for what the user named otherwise; no colours, so it reads the same in a file.
 
-use engine_core::metrics::Metrics;
+use engine_core::{broker::Commission, metrics::Metrics};
 
 use super::{
     number::{UNDEFINED, count, grouped, percent, plain},
@@ -207,12 +207,12 @@ fn duration(metrics: &Metrics) -> String {
 /// The rules and counts below the table.
 fn notes(report: &Report) -> Vec<(String, String)> {
     let Report { settings, counts, benchmark, .. } = report;
-    let mut notes = vec![
-        ("Fills", fills(settings)),
-        ("Costs", format!("commission {}, slippage {}", settings.commission, slippage(settings))),
-    ];
+    let mut notes = vec![("Fills", fills(settings)), ("Costs", costs(settings))];
     if let Some(account) = account(settings) {
         notes.push(("Account", account));
+    }
+    if !settings.origins.is_empty() {
+        notes.push(("Defaults", defaults(settings)));
     }
     if report.metrics_as.is_none() {
         notes.push(("Ratios", ratios(report)));
@@ -265,6 +265,30 @@ fn fills(settings: &Settings) -> String {
     format!(
         "{fill}; sizes as a fraction are of equity at the fill price, net of commission; {lots}"
     )
+}
+
+/// The models with what they charge and whose prices these are.
+fn costs(settings: &Settings) -> String {
+    let model = settings.commission.parse::<Commission>().unwrap_or_default();
+    let commission = match model.source() {
+        Some(source) => format!("{model} ({}; {source})", model.rates()),
+        None => settings.commission.clone(),
+    };
+    format!("commission {commission}, slippage {}", slippage(settings))
+}
+
+/// Which rules come from the file, grouped by the table that says them.
+fn defaults(settings: &Settings) -> String {
+    let mut tables: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (key, origin) in &settings.origins {
+        let table = origin.split(", line").next().unwrap_or(origin);
+        match tables.iter_mut().find(|(known, _)| *known == table) {
+            Some((_, keys)) => keys.push(key),
+            None => tables.push((table, vec![key])),
+        }
+    }
+    let told = tables.iter().map(|(table, keys)| format!("{} from {table}", keys.join(", ")));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn slippage(settings: &Settings) -> String {
@@ -359,7 +383,7 @@ fn data(report: &Report) -> String {
 }
 
 /// A name and a text that goes on below itself.
-fn paragraph(name: &str, text: &str) -> Vec<String> {
+pub(super) fn paragraph(name: &str, text: &str) -> Vec<String> {
     const NAME: usize = 11;
     let lines = wrapped(&printable(text), WIDTH - NAME);
     let name = |place: usize| left(if place == 0 { name } else { "" }, NAME);

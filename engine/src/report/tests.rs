@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use engine_core::{
-    backtest::{Config, LogEntry, Rules, RunResult},
+    backtest::{Config, LogEntry, Rules, RunResult, Seen},
     broker::{Commission, FillModel, Slippage},
     calendar::{Calendar, midnight_ns},
     ledger,
@@ -62,6 +62,9 @@ fn result() -> RunResult {
         ],
         trades: ledger::trades(&fills, 1),
         fills,
+        bases: Vec::new(),
+        steps: Vec::new(),
+        seen: Seen::default(),
         entries: Vec::new(),
         ambiguous_bars: 0,
         settled_bars: 0,
@@ -192,7 +195,9 @@ equity 1,000.00 -> 1,027.00
         "SQN                                          n/a                         n/a",
         "Beta                                         n/a                           -",
         "Costs                                      18.00                       18.00",
-        "Costs      commission ibkr-fixed, slippage 5 basis points",
+        "Costs      commission ibkr-fixed (0.005 a share, at least 1, at most 1 % of the",
+        "           value; Interactive Brokers, US stocks, fixed, 2026), slippage 5 basis",
+        "           points",
         "Orders     5 placed: 3 filled, 1 expired (1 the run ended before its next bar),",
         "Warning    10 SPY still held at the end: a profit of -71.00 at the last close,",
     ] {

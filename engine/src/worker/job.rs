@@ -113,7 +113,10 @@ fn run(
     let (files, finer) = apart(&files, has_finer);
     let (members, resolution) = members(files);
     let stage = Stage::new(&members, resolution, config.to_ts).settled_by(finer);
-    let result = stage.run(def, values, config, progress);
+    let result = stage.run(def, values, config, progress).and_then(|mut result| {
+        result.seen = stage.seen(&result, progress)?;
+        Ok(result)
+    });
     Ok(match result {
         Ok(mut result) => {
             let equity = Numbers(std::mem::take(&mut result.equity));

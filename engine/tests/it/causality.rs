@@ -5,15 +5,19 @@ use crate::{
     support::plugins::{fixture, library},
 };
 
-const SHIPPED: [&str; 7] = [
-    "ma_cross",
-    "rsi_reversion",
-    "bollinger_reversion",
-    "donchian_breakout",
-    "macd_trend",
-    "momentum",
-    "momentum_rotation",
+/// Every plugin of the workspace, on how many of the bundled symbols.
+const SHIPPED: [(&str, usize); 8] = [
+    ("ma_cross", 1),
+    ("rsi_reversion", 1),
+    ("bollinger_reversion", 1),
+    ("donchian_breakout", 1),
+    ("macd_trend", 1),
+    ("momentum", 1),
+    ("momentum_rotation", 3),
+    ("pairs", 2),
 ];
+
+const SYMBOLS: [&str; 3] = ["AAPL", "MSFT", "SPY"];
 
 fn with_cheats() -> Program {
     let program = Program::new();
@@ -22,8 +26,12 @@ fn with_cheats() -> Program {
 }
 
 fn prove(program: &Program, symbols: &[&str], how: &str) -> Said {
+    prove_of(program, "cheat", symbols, how)
+}
+
+fn prove_of(program: &Program, strategy: &str, symbols: &[&str], how: &str) -> Said {
     let how = format!("how={how}");
-    let mut args = vec!["backtest", "--strategy", "cheat", "-p", &how, "--prove", "--json"];
+    let mut args = vec!["backtest", "--strategy", strategy, "-p", &how, "--prove", "--json"];
     args.extend(symbols.iter().flat_map(|symbol| ["-s", symbol]));
     program.run(&args)
 }
@@ -39,6 +47,63 @@ fn every_way_to_see_the_future_is_caught_by_name() {
         let result = said.json();
         assert!(result["proof"]["breach"]["known"].is_string(), "{how}");
     }
+}
+
+/// What differs, by the name of the field: the order that was changed is named with its bar.
+#[test]
+fn a_look_ahead_through_an_order_that_rests_is_caught_with_its_order_and_the_difference() {
+    let program = with_cheats();
+    for (how, field) in [
+        ("modify_price", "limit"),
+        ("modify_size", "units"),
+        ("cancel", "instruction"),
+        ("cancel_all", "instruction"),
+        ("stop_loss", "stop"),
+        ("take_profit", "limit"),
+        ("limit", "limit"),
+        ("trail", "trail"),
+        ("expiry", "expires"),
+        ("kind", "kind"),
+    ] {
+        let said = prove_of(&program, "cheat_orders", &["SPY"], how);
+        assert_eq!(said.code, Some(8), "{how}: {}", said.stderr);
+        let breach = &said.json()["proof"]["breach"];
+        let fields: Vec<&str> = breach["difference"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["field"].as_str().unwrap())
+            .collect();
+        assert!(fields.contains(&field), "{how}: {breach}");
+        assert_eq!(breach["symbol"], "SPY", "{how}");
+        let bar = breach["bar"].as_str().unwrap();
+        let named = if how == "cancel_all" { " cancel_all" } else { " order " };
+        for part in ["'cheat_orders' (libcheats.so) sees the future", named, bar, field] {
+            assert!(said.stderr.contains(part), "{how} without {part}: {}", said.stderr);
+        }
+    }
+}
+
+/// The strategy that foresees does nothing at all there, far from its orders.
+#[test]
+fn an_order_that_is_held_back_is_found_where_nothing_was_decided() {
+    let program = with_cheats();
+    let said = prove_of(&program, "cheat_orders", &["SPY"], "withhold");
+    assert_eq!(said.code, Some(8), "{}", said.stderr);
+    let breach = &said.json()["proof"]["breach"];
+    assert!(breach["placed"].is_null(), "{breach}");
+    assert!(breach["instead"].as_str().unwrap().ends_with("of 2008-01-16"), "{breach}");
+}
+
+#[test]
+fn a_strategy_that_handles_its_orders_honestly_is_not_suspected() {
+    let program = with_cheats();
+    let said = prove_of(&program, "cheat_orders", &["SPY"], "honest");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let proof = &said.json()["proof"];
+    assert!(proof["decisions"].as_u64().unwrap() > 400, "{proof}");
+    assert_eq!(proof["proved"], proof["decisions"]);
+    assert_eq!(proof["places"], proof["bars"]);
 }
 
 #[test]
@@ -57,17 +122,19 @@ fn an_honest_strategy_beside_the_cheats_is_proved_at_every_decision() {
     let decisions = proof["decisions"].as_u64().unwrap();
     assert!(decisions > 250, "{proof}");
     assert_eq!(proof["proved"].as_u64().unwrap(), decisions);
-    // Two futures after each decision and after the bar before it; before the first there is none.
-    assert_eq!(proof["futures"].as_u64().unwrap(), 4 * decisions - 2);
+    // Two futures after each of the 3,175 bars but the last.
+    assert_eq!(proof["futures"].as_u64().unwrap(), 2 * 3174);
     assert!(proof["breach"].is_null());
 }
 
 #[test]
 fn no_shipped_strategy_sees_the_future_and_the_summary_says_so() {
     let program = Program::new();
-    for name in SHIPPED {
+    for (name, symbols) in SHIPPED {
         program.put_plugin(&format!("lib{name}.so"), &library(name));
-        let run = ["backtest", "-s", "AAPL", "--strategy", name, "--prove", "--to", "2004-12-31"];
+        let mut run = vec!["backtest", "--strategy", name, "--prove", "--to", "2002-12-31"];
+        run.extend(SYMBOLS[..symbols].iter().flat_map(|symbol| ["-s", symbol]));
+        run.extend(if name == "pairs" { ["--account", "margin"] } else { ["--account", "cash"] });
         let said = program.run(&run);
         assert_eq!(said.code, Some(0), "{name}: {}", said.stderr);
         let line = said.stdout.lines().find(|line| line.starts_with("Causality")).unwrap();

@@ -12,7 +12,7 @@ use strategy_api::{
 };
 
 use super::{
-    Config, Finer, LogEntry, RunResult,
+    Config, Finer, LogEntry, RunResult, Seen,
     carry::Actions,
     floor::{Sessions, last_close, with_floor},
 };
@@ -241,6 +241,9 @@ impl<'m, 'a> Run<'m, 'a> {
             ignored_instructions: self.broker.ignored_instructions,
             orders: self.broker.orders,
             fills: self.broker.fills,
+            bases: self.broker.bases,
+            steps: self.broker.steps,
+            seen: Seen::default(),
             cash: self.portfolio.cash,
             position: self.portfolio.position,
             log: self.log,

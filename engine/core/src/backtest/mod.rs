@@ -8,6 +8,7 @@ mod drive;
 mod finer;
 mod floor;
 pub mod prove;
+mod seen;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use strategy_api::abi::host::Fault;
 
 pub use finer::Finer;
+pub use seen::{Seen, SeenBar};
 pub use stage::{Stage, run};
 pub use trials::{Summary, Trials};
 
@@ -24,6 +26,7 @@ use crate::{
     broker::{Account, Ambiguity, Commission, FillModel, LimitTouch, Slippage},
     calendar::Calendar,
     event::Event,
+    journal::{FillBasis, OrderStep},
     ledger::{AccountEntry, Trade},
     order::{FillRecord, OrderRecord},
     risk::Limits,
@@ -97,6 +100,12 @@ pub struct RunResult {
     pub orders: Vec<OrderRecord>,
     /// Every fill.
     pub fills: Vec<FillRecord>,
+    /// What each fill stands on, in their order.
+    pub bases: Vec<FillBasis>,
+    /// What happened to orders between their placing and their end.
+    pub steps: Vec<OrderStep>,
+    /// Bars that orders and fills stand on; only when they were asked for ([`Stage::seen`]).
+    pub seen: Seen,
     /// Dividends, splits, interest and fees.
     pub entries: Vec<AccountEntry>,
     /// Closed trades by the time of closing, then open ones.

@@ -112,6 +112,11 @@ impl<'a> Stage<'a> {
         config.rules.events.iter().filter_map(seen).collect()
     }
 
+    /// The instruments of the run, in their order.
+    pub(super) fn members(&self) -> &[Member<'a>] {
+        &self.members
+    }
+
     /// The columns that a strategy declared: by column, then by instrument.
     pub(super) fn columns(
         &self,

@@ -68,7 +68,7 @@ fn series(bars: &[(i64, f64, f64)]) -> Series {
     Series::from_bars(&bars).unwrap()
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         cash: 1000.0,
         fill: FillModel::NextOpen,

@@ -11,6 +11,7 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    journal::FillBasis,
     order::{FillRecord, OrderState, Reason, TimeInForce},
     portfolio::Portfolio,
 };
@@ -88,7 +89,8 @@ impl Broker {
         floor: &Floor<'_>,
         wishes: &[Wish],
     ) {
-        let start = (portfolio.cash, self.fills.len());
+        let before = self.fills.len();
+        let start = (portfolio.cash, before);
         for wish in wishes.iter().filter(|wish| wish.is_closing) {
             self.close_units(portfolio, floor, wish);
         }
@@ -99,6 +101,7 @@ impl Broker {
         let start = self.settle(portfolio, start);
         self.open_money(portfolio, floor, wishes);
         self.settle(portfolio, start);
+        self.count_month(before);
     }
 
     /// Sums the cash of fills of one moment by symbol, so that the order of placing does not show in its
@@ -119,7 +122,7 @@ impl Broker {
 
     fn funds<'p>(&'p self, portfolio: &'p Portfolio, floor: &Floor<'_>, wish: &Wish) -> Funds<'p> {
         let moment = wish.touch.moment;
-        Funds::new(&self.terms, portfolio, |instrument| {
+        Funds::new(&self.terms, self.tariff(wish.ts), portfolio, |instrument| {
             if instrument == wish.instrument {
                 wish.touch.price
             } else {
@@ -213,7 +216,7 @@ impl Broker {
     /// The largest part of a wish that needs no more than `money`.
     fn reduced(&self, funds: &Funds<'_>, wish: &Wish, money: f64) -> f64 {
         if self.terms.account == Account::Cash {
-            let units = affordable(money, wish.price, wish.lot, self.terms.commission);
+            let units = affordable(money, wish.price, wish.lot, self.tariff(wish.ts));
             return units.max(0.0);
         }
         // Up to the units held an order closes, and needs the less the more it trades.
@@ -251,6 +254,7 @@ impl Broker {
             }
             _ => wish.price,
         };
+        let tariff = self.tariff(wish.ts);
         let fill = FillRecord {
             order: working.order.id,
             instrument: self.orders[record].instrument,
@@ -258,10 +262,12 @@ impl Broker {
             quantity,
             price,
             reference: wish.touch.price,
-            commission: self.terms.commission.of(quantity, price),
+            commission: tariff.of(quantity, price),
         };
         portfolio.apply(&fill);
         self.fills.push(fill);
+        let (at, month_units) = (wish.touch.moment.into(), tariff.month_units);
+        self.bases.push(FillBasis { at, equity: wish.equity, month_units });
         self.orders[record].filled += quantity;
         self.filled(wish, left, reason);
     }

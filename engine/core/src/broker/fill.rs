@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use strategy_api::Bar;
 
+use crate::journal::FilledAt;
+
 /// A fill model. An order is decided when its bar has closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FillModel {
@@ -102,6 +104,16 @@ pub(super) enum Moment {
     Inside,
     /// At its last price.
     Close,
+}
+
+impl From<Moment> for FilledAt {
+    fn from(moment: Moment) -> Self {
+        match moment {
+            Moment::Open => Self::Open,
+            Moment::Inside => Self::Inside,
+            Moment::Close => Self::Close,
+        }
+    }
 }
 
 /// A price of a bar at which an order may fill.

@@ -1,11 +1,12 @@
 //! What an account can carry: how much an order needs, how much there is, and the limits on exposure.
 
-use super::{Account, Terms, wish::Wish};
+use super::{Account, Tariff, Terms, wish::Wish};
 use crate::portfolio::Portfolio;
 
 /// An account at the prices of a moment.
 pub(super) struct Funds<'p> {
     terms: &'p Terms,
+    tariff: Tariff,
     portfolio: &'p Portfolio,
     equity: f64,
     /// Value of long and short positions.
@@ -15,6 +16,7 @@ pub(super) struct Funds<'p> {
 impl<'p> Funds<'p> {
     pub(super) fn new(
         terms: &'p Terms,
+        tariff: Tariff,
         portfolio: &'p Portfolio,
         mark: impl Fn(usize) -> f64,
     ) -> Self {
@@ -25,7 +27,7 @@ impl<'p> Funds<'p> {
         } else {
             (portfolio.equity(&mark), portfolio.values(&mark))
         };
-        Self { terms, portfolio, equity, values }
+        Self { terms, tariff, portfolio, equity, values }
     }
 
     /// What there is for orders that open positions: cash, or equity beyond the initial margin.
@@ -38,7 +40,7 @@ impl<'p> Funds<'p> {
 
     /// What a part of a wish takes of [`Funds::power`]; below zero it gives.
     pub(super) fn need(&self, wish: &Wish, units: f64) -> f64 {
-        let commission = self.terms.commission.of(units, wish.price);
+        let commission = self.tariff.of(units, wish.price);
         let Some(terms) = self.terms.account.margin() else {
             return units * wish.price + commission;
         };
@@ -62,7 +64,7 @@ impl<'p> Funds<'p> {
         let mark = wish.touch.price;
         let held = self.portfolio.position[wish.instrument];
         let (before, after) = (held * mark, (held + units) * mark);
-        let cost = (wish.price - mark) * units + self.terms.commission.of(units, wish.price);
+        let cost = (wish.price - mark) * units + self.tariff.of(units, wish.price);
         let equity = self.equity - cost;
         let (long, short) = self.values;
         let (gross, net) = (long + short, long - short);

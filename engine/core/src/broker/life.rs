@@ -18,6 +18,7 @@ use super::{
     wish::Wish,
 };
 use crate::{
+    journal::{OrderStep, Step},
     order::{Distance, Order},
     risk::{self, Approved},
 };
@@ -90,6 +91,7 @@ impl Broker {
                 _ => {}
             }
         }
+        self.steps.push(OrderStep::instruction(raw, ts, found));
         self.ignored_instructions += u64::from(!found && raw.action != ACTION_CANCEL_ALL);
         self.book.retain(|working| working.is_alive);
     }
@@ -138,6 +140,11 @@ impl Broker {
         self.reports.push(Report { record, state, reason: None, ts });
     }
 
+    fn enter_step(&mut self, record: usize, step: Step, ts: i64) {
+        let OrderRecord { id, instrument, .. } = self.orders[record];
+        self.steps.push(OrderStep::happened(id, instrument, ts, step));
+    }
+
     /// What follows from a fill: the rest of the order, its group, its parent and its children.
     pub(super) fn filled(&mut self, wish: &Wish, left: f64, reason: Option<Reason>) {
         let place = wish.place;
@@ -173,6 +180,7 @@ impl Broker {
                 child.phase = Phase::Working;
                 child.entered = Some(Entered { moment, price, by_limit });
                 self.note(it.record, STATE_WORKING, wish.ts);
+                self.enter_step(it.record, Step::Released, wish.ts);
             }
         }
     }
@@ -232,6 +240,7 @@ impl Broker {
                 if worked.is_some_and(|bar| touch_stop(stop, is_buy, &bar).is_some()) {
                     self.book[place].phase = Phase::Triggered;
                     self.note(working.record, STATE_TRIGGERED, full.ts);
+                    self.enter_step(working.record, Step::Triggered, full.ts);
                 }
             }
             _ => {}

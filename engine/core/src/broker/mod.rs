@@ -15,6 +15,7 @@ mod fill;
 mod funds;
 mod inside;
 mod life;
+mod month;
 mod settle;
 mod size;
 mod slippage;
@@ -26,18 +27,20 @@ use strategy_api::{
 };
 
 pub use account::{Account, MarginTerms, UnknownAccount};
-pub use commission::{Commission, UnknownCommission};
+pub use commission::{Charge, Commission, Tariff, UnknownCommission};
 pub use fill::{Ambiguity, FillModel, LimitTouch, UnknownFillModel, UnknownLimitTouch};
 pub use size::{Lot, affordable};
 pub use slippage::{Slippage, UnknownSlippage};
 
 use crate::{
+    journal::{FillBasis, OrderStep},
     order::{FillRecord, Kind, OrderRecord, OrderState, Reason, TimeInForce},
     portfolio::Portfolio,
     risk::Limits,
 };
 use book::Working;
 use fill::Moment;
+use month::Month;
 
 /// What the broker charges, how it fills, and what it lets an account do.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -140,12 +143,18 @@ pub struct Broker {
     terms: Terms,
     book: Vec<Working>,
     splits: Vec<Split>,
+    /// What was traded in the calendar month, for a commission that depends on it.
+    month: Month,
     /// Instruments whose bar of this step was found ambiguous.
     ambiguous: Vec<usize>,
     /// Every order so far, in the order of placing.
     pub orders: Vec<OrderRecord>,
     /// Every fill so far.
     pub fills: Vec<FillRecord>,
+    /// What each fill stands on, in their order.
+    pub bases: Vec<FillBasis>,
+    /// What happened to orders between their placing and their end.
+    pub steps: Vec<OrderStep>,
     /// What the strategy has not been told yet.
     pub reports: Vec<Report>,
     /// Bars in which more than one order of a group was reached, so that the result depends on
@@ -165,9 +174,12 @@ impl Broker {
             terms,
             book: Vec::new(),
             splits: Vec::new(),
+            month: Month::default(),
             ambiguous: Vec::new(),
             orders: Vec::new(),
             fills: Vec::new(),
+            bases: Vec::new(),
+            steps: Vec::new(),
             reports: Vec::new(),
             ambiguous_bars: 0,
             settled_bars: 0,
@@ -183,8 +195,11 @@ impl Broker {
             book,
             splits,
             ambiguous,
+            month,
             orders,
             fills,
+            bases,
+            steps,
             reports,
             ambiguous_bars,
             settled_bars,
@@ -195,7 +210,10 @@ impl Broker {
         ambiguous.clear();
         orders.clear();
         fills.clear();
+        bases.clear();
+        steps.clear();
         reports.clear();
+        *month = Month::default();
         (*ambiguous_bars, *settled_bars, *ignored_instructions) = (0, 0, 0);
     }
 

@@ -10,7 +10,7 @@
 use strategy_api::Bar;
 
 use super::{
-    Broker, Floor, Quote, Report,
+    Broker, Floor, Month, Quote, Report,
     book::{Entered, Working},
     fill::Moment,
     inside::Reading,
@@ -28,6 +28,8 @@ struct Before {
     book: Vec<Working>,
     records: Vec<OrderRecord>,
     fills: usize,
+    steps: usize,
+    month: Month,
     reports: Vec<Report>,
     ambiguous_bars: u64,
     portfolio: Portfolio,
@@ -62,6 +64,8 @@ impl Broker {
             book: self.book.clone(),
             records: self.book.iter().map(|working| self.orders[working.record]).collect(),
             fills: self.fills.len(),
+            steps: self.steps.len(),
+            month: self.month,
             reports: self.reports.clone(),
             ambiguous_bars: self.ambiguous_bars,
             portfolio: portfolio.clone(),
@@ -74,6 +78,9 @@ impl Broker {
         }
         self.book = before.book;
         self.fills.truncate(before.fills);
+        self.bases.truncate(before.fills);
+        self.steps.truncate(before.steps);
+        self.month = before.month;
         self.reports = before.reports;
         self.ambiguous_bars = before.ambiguous_bars;
         self.ambiguous.clear();

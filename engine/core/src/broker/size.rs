@@ -1,6 +1,6 @@
 //! How many units a sum of money buys, commission included.
 
-use super::Commission;
+use super::Tariff;
 
 /// The smallest step of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +31,8 @@ impl Lot {
 
 /// The largest quantity whose value and commission together do not exceed `money`.
 #[must_use]
-pub fn affordable(money: f64, price: f64, lot: Lot, commission: Commission) -> f64 {
+pub fn affordable(money: f64, price: f64, lot: Lot, commission: impl Into<Tariff>) -> f64 {
+    let commission = commission.into();
     let fits = |units: f64| units * price + commission.of(units, price) <= money;
     if money <= 0.0 {
         return 0.0;
@@ -106,7 +107,7 @@ fn largest_below(most: f64, fits: impl Fn(f64) -> bool) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::Commission, *};
 
     #[test]
     fn the_last_cent_buys_a_share_and_a_cent_less_does_not() {

@@ -6,7 +6,10 @@ use strategy_api::{
 };
 
 use super::*;
-use crate::risk::{self, Gate};
+use crate::{
+    calendar::{DAY_NS, midnight_ns},
+    risk::{self, Gate},
+};
 
 mod orders;
 mod parts;
@@ -139,4 +142,31 @@ fn an_order_waits_for_the_next_bar_of_its_instrument() {
     place(&mut broker, 1, Size::Units(1.0));
     broker.expire();
     assert_eq!(ends(&broker)[1], (OrderState::Expired, Some(Reason::NoNextBar), 0.0));
+}
+
+/// By hand: 300,000 x 0.0035 + 100,000 x 0.0020 = 1,250, then 100,000 x 0.0020 = 200, and in February
+/// 100,000 x 0.0035 = 350; each with 0.0032 a share for exchange and clearing, 0.0735 % of the commission
+/// and 0.000003 a share. Two fills of one moment are both priced by what came before it.
+#[test]
+fn a_tiered_commission_counts_the_shares_of_the_calendar_month() {
+    let terms = Terms { commission: Commission::IbkrTiered, ..TERMS };
+    let (mut broker, mut portfolio) = (Broker::new(terms), Portfolio::new(1e9, 2));
+    let day = |month| midnight_ns(jiff::civil::date(2024, month, 5));
+    let next_day = day(1) + DAY_NS;
+    for (ts, orders) in [(day(1), [4e5, 0.0]), (next_day, [1e5, 1e5]), (day(2), [1e5, 0.0])] {
+        for (instrument, units) in orders.into_iter().enumerate().filter(|(_, units)| *units > 0.0)
+        {
+            place(&mut broker, instrument, Size::Units(units));
+        }
+        let bar = Some(Bar { ts, ..flat(10.0) });
+        work_bars(&mut broker, &mut portfolio, [bar, bar], 0.0);
+    }
+    let paid: Vec<f64> = broker.fills.iter().map(|fill| fill.commission).collect();
+    let whole = |own: f64, shares: f64| own * 1.000_735 + 0.003_203 * shares;
+    let by_hand = [whole(1250.0, 4e5), whole(200.0, 1e5), whole(200.0, 1e5), whole(350.0, 1e5)];
+    for (paid, by_hand) in paid.iter().zip(by_hand) {
+        assert!((paid - by_hand).abs() < 1e-9, "{paid} {by_hand}");
+    }
+    let months: Vec<f64> = broker.bases.iter().map(|basis| basis.month_units).collect();
+    assert_eq!(months, [0.0, 4e5, 4e5, 0.0]);
 }

@@ -22,6 +22,8 @@ pub(super) struct Wish {
     pub(super) volume: f64,
     pub(super) is_buy: bool,
     pub(super) units: f64,
+    /// Equity by which its size was resolved.
+    pub(super) equity: f64,
     /// Whether the size is an amount of money, which may be reduced to what there is.
     pub(super) is_money: bool,
     /// Whether it only reduces a position (or, on a cash account, claims to).
@@ -47,12 +49,10 @@ impl Broker {
         // Bought or sold is known before the price is: a target is compared at the reference price.
         let is_buy = working.is_buy(held, touch.price, equity);
         let slippage = self.terms.slippage;
-        let price = if working.is_limit() {
-            touch.price
-        } else {
-            slippage.price(touch.price, is_buy, slippage.volume_limit().unwrap_or(0.0))
-        };
-        let afford = |money| affordable(money, price, quote.lot, self.terms.commission);
+        let worst = slippage.volume_limit().unwrap_or(0.0);
+        let slipped = slippage.price(touch.price, is_buy, worst);
+        let price = if working.is_limit() { touch.price } else { slipped };
+        let afford = |money| affordable(money, price, quote.lot, self.tariff(bar.ts));
         let keep = |money| affordable(money, price, quote.lot, Commission::None);
         let units = match (working.left, order.size) {
             (Some(left), _) => left,
@@ -96,6 +96,7 @@ impl Broker {
             volume: bar.volume,
             is_buy,
             units,
+            equity,
             is_money: matches!(
                 order.size,
                 Size::EquityFraction(_) | Size::TargetFraction(_) | Size::Cash(_)
