@@ -21,6 +21,7 @@ mod shell;
 mod simulate_gateway;
 mod strategies;
 mod sweep;
+mod symbols;
 mod table;
 mod value;
 

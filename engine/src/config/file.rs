@@ -12,7 +12,8 @@ use toml::Spanned;
 use super::{
     Config, ConfigError, GatewayEntry, PluginEntry, StrategyEntry,
     gateway::{self, MAX_CONNECTIONS, MAX_IN_FLIGHT},
-    is_plugin_file_name, is_strategy_name, is_strategy_reference,
+    is_plugin_file_name, is_strategy_name, is_strategy_reference, near,
+    rules::{self, RawRules, RuleDefaults},
 };
 
 type Table<T> = BTreeMap<Spanned<String>, T>;
@@ -28,6 +29,8 @@ struct RawFile {
     registry: RawRegistry,
     #[serde(default)]
     gateway: RawGateway,
+    #[serde(default)]
+    backtest: RawRules,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +39,8 @@ struct RawStrategy {
     strategy: Option<Spanned<String>>,
     #[serde(default)]
     params: Table<Spanned<toml::Value>>,
+    #[serde(default)]
+    backtest: RawRules,
     #[serde(default = "yes")]
     enabled: bool,
 }
@@ -101,14 +106,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
 fn read(text: &str) -> Result<Config, Refusal> {
     let raw: RawFile = toml::from_str(text).map_err(|error| Refusal {
         span: error.span().unwrap_or(0..0),
-        reason: error.message().replace('\n', ", "),
+        reason: near::with_hint(error.message()),
     })?;
+    let defaults = |raw| rule_defaults(text, raw);
     let mut config = Config { dirs: raw.registry.dirs, ..Config::default() };
     for (name, entry) in raw.strategies {
         if !is_strategy_name(name.get_ref()) {
             return refuse(name.span(), bad_name(name.get_ref()));
         }
-        let entry = strategy(name.get_ref(), entry)?;
+        let entry = strategy(name.get_ref(), entry, defaults)?;
         config.strategies.insert(name.into_inner(), entry);
     }
     for (file, entry) in raw.plugins {
@@ -122,10 +128,19 @@ fn read(text: &str) -> Result<Config, Refusal> {
         config.plugins.insert(file.into_inner(), plugin(entry)?);
     }
     config.gateway = gateway_entry(raw.gateway)?;
+    config.backtest = defaults(raw.backtest)?;
     Ok(config)
 }
 
-fn strategy(name: &str, raw: RawStrategy) -> Result<StrategyEntry, Refusal> {
+fn rule_defaults(text: &str, raw: RawRules) -> Result<RuleDefaults, Refusal> {
+    rules::read(raw, |byte| place(text, byte).0).map_err(|(span, reason)| Refusal { span, reason })
+}
+
+fn strategy(
+    name: &str,
+    raw: RawStrategy,
+    defaults: impl Fn(RawRules) -> Result<RuleDefaults, Refusal>,
+) -> Result<StrategyEntry, Refusal> {
     let strategy = match raw.strategy {
         None => name.to_owned(),
         Some(reference) if is_strategy_reference(reference.get_ref()) => reference.into_inner(),
@@ -152,7 +167,8 @@ fn strategy(name: &str, raw: RawStrategy) -> Result<StrategyEntry, Refusal> {
         };
         params.push((key.into_inner(), text));
     }
-    Ok(StrategyEntry { strategy, params, enabled: raw.enabled })
+    let backtest = defaults(raw.backtest)?;
+    Ok(StrategyEntry { strategy, params, backtest, enabled: raw.enabled })
 }
 
 fn plugin(raw: RawPlugin) -> Result<PluginEntry, Refusal> {
@@ -266,6 +282,28 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_a_backtest_are_read_for_all_and_for_one_strategy() {
+        let config = read_text(
+            "[backtest]\ncommission = \"ibkr-tiered\"\ncash = 50_000\n\n[strategies.pairs]\nbacktest = { account = \"margin\", borrow_fee = 0.01, fractional = true }\n",
+        )
+        .unwrap();
+        let shown = |rules: &RuleDefaults| {
+            let shown =
+                rules.iter().map(|(key, rule)| format!("{key}={}@{}", rule.value, rule.line));
+            shown.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown(&config.backtest), "cash=50000@3 commission=ibkr-tiered@2");
+        let pairs = shown(&config.strategies["pairs"].backtest);
+        assert_eq!(pairs, "account=margin@6 borrow_fee=0.01@6 fractional=true@6");
+    }
+
+    #[test]
+    fn a_key_that_is_nearly_right_is_named() {
+        let message = read_text("[strategies.a]\nstrateg = \"b\"\n").unwrap_err();
+        assert!(message.ends_with("; did you mean `strategy`?"), "{message}");
+    }
+
+    #[test]
     fn an_empty_text_is_an_empty_configuration() {
         assert_eq!(read_text("").unwrap(), Config::default());
         assert_eq!(read_text("\u{feff}# only a comment\r\n").unwrap(), Config::default());
@@ -289,6 +327,31 @@ mod tests {
             ("[gateway]\nin_flight = 51", "strategies.toml:2:13: 51 is not within 1 to 50"),
             ("[gateway]\nmax_wait = \"2\"", "strategies.toml:2:12: '2' is not a length"),
             ("[gateway]\npace = 1", "strategies.toml:2:1: unknown field `pace`"),
+            (
+                "[backtest]\ncomission = \"none\"",
+                "strategies.toml:2:1: unknown key 'comission', did you mean 'commission'?",
+            ),
+            (
+                "[backtest]\ncommission = \"free\"",
+                "strategies.toml:2:14: commission: 'free' is no commission model",
+            ),
+            ("[backtest]\ncash = -1", "strategies.toml:2:8: cash: '-1' is not a number above 0"),
+            (
+                "[backtest]\nmax_orders = 1.5",
+                "strategies.toml:2:14: max_orders: '1.5' is not a whole",
+            ),
+            (
+                "[backtest]\nfractional = \"si\"",
+                "strategies.toml:2:14: fractional: 'si' is neither",
+            ),
+            (
+                "[strategies.a.backtest]\nfill = \"x\"",
+                "strategies.toml:2:8: fill: 'x' is no fill model",
+            ),
+            (
+                "[strategies.a]\nbacktest = { zz = 1 }",
+                "strategies.toml:2:14: unknown key 'zz'; valid: cash, ",
+            ),
         ];
         for (text, start) in cases {
             let message = read_text(text).unwrap_err();

@@ -6,7 +6,9 @@
 
 mod file;
 pub mod gateway;
+mod near;
 mod pin;
+mod rules;
 mod script;
 
 use std::{
@@ -17,6 +19,7 @@ use std::{
 pub use file::parse;
 pub use gateway::GatewayEntry;
 pub use pin::pin;
+pub use rules::{RuleDefault, RuleDefaults};
 pub use script::{Script, ScriptLine, script};
 
 use crate::error::{Code, Failure};
@@ -114,6 +117,8 @@ pub struct Config {
     pub dirs: Vec<PathBuf>,
     /// Where the broker's gateway is.
     pub gateway: GatewayEntry,
+    /// Defaults for the rules of every backtest.
+    pub backtest: RuleDefaults,
 }
 
 /// One `[strategies.NAME]`.
@@ -123,6 +128,8 @@ pub struct StrategyEntry {
     pub strategy: String,
     /// Parameters as text, by name, checked like `--param` against the strategy's own list.
     pub params: Vec<(String, String)>,
+    /// Defaults for the rules of its backtests, before those of every backtest.
+    pub backtest: RuleDefaults,
     /// `false` hides it.
     pub enabled: bool,
 }

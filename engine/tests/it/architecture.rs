@@ -74,7 +74,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("sqlx", &["engine/src/store/"]),
-    ("strsim", &["engine/src/cli/", "engine/src/registry/"]),
+    ("strsim", &["engine/src/cli/", "engine/src/config/", "engine/src/registry/"]),
     ("thiserror", &["*"]),
     ("ibapi_time", &["engine/src/gateway/"]),
     (

@@ -8,7 +8,7 @@ use engine_core::{
     risk::Limits,
 };
 
-use super::super::value;
+use super::{super::value, defaults::Defaults};
 
 /// How orders fill beyond the price, what the account may do, and its limits
 #[derive(Args, Clone, Debug)]
@@ -18,25 +18,29 @@ pub(crate) struct AccountArgs {
     #[arg(long, value_name = "MODEL", conflicts_with = "slippage_bps")]
     pub(super) slippage: Option<Slippage>,
     /// When a limit order fills: touch (the price reaches it) or strict (the price goes beyond it)
-    #[arg(long, value_name = "RULE", default_value = "touch")]
-    limit_touch: LimitTouch,
+    /// [default: touch]
+    #[arg(long, value_name = "RULE")]
+    limit_touch: Option<LimitTouch>,
     /// Read bars that reach a stop and a limit of one bracket for the trader, not against
-    #[arg(long)]
-    optimistic: bool,
+    #[arg(long, value_name = "TRUTH", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", hide_possible_values = true)]
+    optimistic: Option<bool>,
     /// Account: cash (no shorts, no credit) or margin (Reg-T: 50 % initial, 25 % and 30 % maintenance)
-    #[arg(long, value_name = "KIND", default_value = "cash")]
-    account: Account,
-    /// Yearly interest on borrowed cash as a fraction: 0.06 is 6 %
-    #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
+    /// [default: cash]
+    #[arg(long, value_name = "KIND")]
+    account: Option<Account>,
+    /// Yearly interest on borrowed cash as a fraction: 0.06 is 6 % [default: 0]
+    #[arg(long, value_name = "RATE", value_parser = value::rate)]
     #[arg(allow_negative_numbers = true)]
-    margin_rate: f64,
-    /// Yearly fee for borrowed shares as a fraction of their value
-    #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
+    margin_rate: Option<f64>,
+    /// Yearly fee for borrowed shares as a fraction of their value [default: 0]
+    #[arg(long, value_name = "RATE", value_parser = value::rate)]
     #[arg(allow_negative_numbers = true)]
-    borrow_fee: f64,
+    borrow_fee: Option<f64>,
     /// Let kept splits and dividends change the account: for bars that are not adjusted for them
-    #[arg(long)]
-    actions: bool,
+    #[arg(long, value_name = "TRUTH", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", hide_possible_values = true)]
+    actions: Option<bool>,
     /// Most that all positions, long and short added, may be worth, as a multiple of equity
     #[arg(long, value_name = "MULTIPLE", value_parser = value::positive)]
     max_gross: Option<f64>,
@@ -52,25 +56,44 @@ pub(crate) struct AccountArgs {
 }
 
 impl AccountArgs {
+    /// Takes what no option says from the defaults of the file.
+    pub(super) fn settle(&mut self, defaults: &mut Defaults<'_>, has_slippage: bool) {
+        if !has_slippage {
+            defaults.fill("slippage", &mut self.slippage);
+        }
+        defaults.fill("limit_touch", &mut self.limit_touch);
+        defaults.fill("optimistic", &mut self.optimistic);
+        defaults.fill("account", &mut self.account);
+        defaults.fill("margin_rate", &mut self.margin_rate);
+        defaults.fill("borrow_fee", &mut self.borrow_fee);
+        defaults.fill("actions", &mut self.actions);
+        defaults.fill("max_gross", &mut self.max_gross);
+        defaults.fill("max_net", &mut self.max_net);
+        defaults.fill("max_weight", &mut self.max_weight);
+        defaults.fill("max_orders", &mut self.max_orders);
+    }
+
     pub(super) fn rules(&self, calendar: Calendar) -> Rules {
-        let account = match self.account {
+        let account = match self.account.unwrap_or_default() {
             Account::Cash => Account::Cash,
             Account::Margin(terms) => Account::Margin(MarginTerms {
-                interest: self.margin_rate.max(0.0),
-                borrow_fee: self.borrow_fee.max(0.0),
+                interest: self.margin_rate.unwrap_or(0.0).max(0.0),
+                borrow_fee: self.borrow_fee.unwrap_or(0.0).max(0.0),
                 ..terms
             }),
         };
-        let ambiguity =
-            if self.optimistic { Ambiguity::Optimistic } else { Ambiguity::Pessimistic };
+        let ambiguity = match self.optimistic {
+            Some(true) => Ambiguity::Optimistic,
+            _ => Ambiguity::Pessimistic,
+        };
         let limits = Limits {
             gross: self.max_gross,
             net: self.max_net,
             per_symbol: self.max_weight,
             orders_per_bar: self.max_orders,
         };
-        let limit_touch = self.limit_touch;
-        let apply_actions = self.actions;
+        let limit_touch = self.limit_touch.unwrap_or_default();
+        let apply_actions = self.actions.unwrap_or(false);
         Rules {
             limit_touch,
             ambiguity,

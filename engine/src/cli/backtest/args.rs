@@ -7,10 +7,11 @@ use engine_core::metrics::dialect::Dialect;
 use strategy_api::Resolution;
 
 use super::{
-    super::{gateway_args::GatewayArgs, value},
+    super::{gateway_args::GatewayArgs, symbols, value},
     rules::{RulesArgs, no_symbol_twice},
 };
 use crate::{
+    config::Config,
     error::{Code, Failure},
     gateway::Span,
 };
@@ -20,16 +21,21 @@ Examples:
   algo-trader backtest -s SPY --strategy ma_cross
   algo-trader backtest -s SPY --strategy ma_cross -p fast=50 -p slow=200 --plot
   algo-trader backtest -s AAPL -s MSFT --strategy momentum --from 2005-01-01
+  algo-trader backtest --symbols-from list.txt --strategy momentum_rotation --account margin
   algo-trader backtest -s TSLA --strategy ma_cross --auto-fetch --fetch-duration \"3 Y\"
   algo-trader backtest -s SPY --strategy ma_cross --commission ibkr-fixed --json";
 
 /// Run a strategy over kept bars and measure it
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct BacktestArgs {
-    /// Symbol; several share one cash account
-    #[arg(short, long = "symbol", required = true, value_parser = value::symbol)]
+    /// Symbol; several share one account
+    #[arg(short, long = "symbol", required_unless_present = "symbols_from")]
+    #[arg(value_parser = value::symbol)]
     pub(super) symbol: Vec<String>,
+    /// File of symbols, one a line; # begins a comment
+    #[arg(long, value_name = "FILE")]
+    symbols_from: Option<PathBuf>,
     /// Strategy: its name, an alias of strategies.toml, or file.so:name
     #[arg(long, value_name = "NAME", value_parser = value::strategy)]
     pub(super) strategy: String,
@@ -85,14 +91,19 @@ pub(crate) struct BacktestArgs {
 }
 
 impl BacktestArgs {
-    /// What no single option can know.
+    /// The same with the symbols of the file among the others and the defaults of `strategies.toml`, checked
+    /// for what no single option can know.
     ///
     /// # Errors
-    /// When the period ends before it begins, a symbol is given twice, or bars inside bars are not finer.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    /// When the period ends before it begins, a symbol is given twice, bars inside bars are not finer, or a
+    /// file of symbols is wrong.
+    pub(super) fn checked(&self, config: &Config) -> Result<Self, Failure> {
         self.rules.check()?;
         self.intrabar.map_or(Ok(()), |finer| is_finer(finer, self.rules.resolution))?;
-        no_symbol_twice(&self.symbol)
+        no_symbol_twice(&self.symbol)?;
+        let symbol = symbols::with_file(&self.symbol, self.symbols_from.as_deref())?;
+        let rules = self.rules.settled(config, &self.strategy);
+        Ok(Self { symbol, rules, ..self.clone() })
     }
 
     /// The strategy to compare with, when one is wanted.

@@ -69,6 +69,6 @@ fn value(run: &Judged<'_>) -> Value {
         "strategy": strategy(run.strategy, run.values),
         "benchmark": run.benchmark.map(|(other, values)| strategy(other, values)),
         "rules": rules(run.config),
-        "risk_free_rate": run.args.rules.rf,
+        "risk_free_rate": run.args.rules.rf(),
     })
 }

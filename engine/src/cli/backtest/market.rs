@@ -144,11 +144,11 @@ impl Bars {
     /// The rules of the run.
     pub(in crate::cli) fn config(&self, args: &RulesArgs) -> Config {
         Config {
-            cash: args.cash,
-            fill: args.fill,
-            commission: args.commission,
+            cash: args.cash(),
+            fill: args.fill(),
+            commission: args.commission(),
             slippage: args.slippage(),
-            fractional: args.fractional,
+            fractional: args.is_fractional(),
             lots: self.instruments.iter().map(|instrument| instrument.lot).collect(),
             from_ts: args.from.map(Moment::first_ns),
             to_ts: args.to.map(Moment::last_ns),
@@ -168,7 +168,7 @@ impl Bars {
             resolution: self.resolution,
             ts,
             cash: config.cash,
-            risk_free_rate: args.rf,
+            risk_free_rate: args.rf(),
         }
     }
 

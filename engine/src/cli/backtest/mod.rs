@@ -3,6 +3,7 @@
 mod account;
 mod again;
 mod args;
+mod defaults;
 mod dialect;
 mod draw;
 mod fetch;
@@ -31,15 +32,16 @@ use crate::{
     plot,
     registry::{Registry, Resolved, Retry},
     report::{
-        self, DataFacts, Lists, ProofFacts, Report, StrategyFacts, export, file::write_whole,
-        record,
+        self, DataFacts, Lists, ProofFacts, Report, StrategyFacts, export,
+        file::write_whole,
+        record::{self, Grounds},
     },
     store::{OpenMode, RunRecord, Store},
     worker::{self, Limits, Mode, RunJob},
 };
 
 pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
-    args.check()?;
+    let args = &args.checked(&app.config()?)?;
     if let Some(Some(path)) = &args.plot {
         plot::format(path)?;
     }
@@ -164,6 +166,15 @@ struct Finished<'a> {
     ts: Vec<i64>,
 }
 
+impl Finished<'_> {
+    /// Lists and grounds as the database keeps them.
+    fn blobs(&self) -> Vec<(String, Vec<u8>)> {
+        let mut blobs = record::encode(&self.lists);
+        blobs.extend(Grounds::of(self.result).encode());
+        blobs
+    }
+}
+
 impl Judged<'_> {
     fn finish<'a>(
         &self,
@@ -194,6 +205,7 @@ impl Judged<'_> {
         );
         let mut report = report::report(subject, &basis, outcome, beside_outcome);
         report.settings.intrabar = self.args.intrabar.map(|finer| finer.to_string());
+        report.settings.origins = self.args.rules.origins().clone();
         let lists = Lists::owning(result, own.sessions, other.map(|other| other.sessions));
         Finished { id, result, beside, report, lists, ts }
     }
@@ -302,7 +314,7 @@ impl Judged<'_> {
             config: rerun::with_bars(identity::configuration(self), bars, self.args.intrabar)
                 .to_string(),
             result: report::stored(&finished.report),
-            columns: record::encode(&finished.lists),
+            columns: finished.blobs(),
         }
     }
 }

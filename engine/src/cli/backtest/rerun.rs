@@ -162,12 +162,17 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
     if replay.before.ambiguity.is_some() {
         finished.report.ambiguity = three::readings(&judged, bars, &mode, &result)?;
     }
+    // Today's file has no part in a repeated run.
+    finished.report.settings.origins = replay.before.settings.origins.clone();
     judged.publish(app, bars, &finished)?;
-    let sorted = |mut lists: Vec<(String, Vec<u8>)>| {
-        lists.sort_unstable();
-        lists
-    };
-    let same_lists = sorted(record::encode(&finished.lists)) == sorted(run.columns.clone());
+    // A run of an older version was kept without its grounds.
+    let is_kept = |kind: &str| run.columns.iter().any(|(kept, _)| kept == kind);
+    let mut blobs = finished.blobs();
+    blobs.retain(|(kind, _)| !record::is_ground(kind) || is_kept(kind));
+    let mut kept = run.columns.clone();
+    blobs.sort_unstable();
+    kept.sort_unstable();
+    let same_lists = blobs == kept;
     verdict(app, run, report::stored(&finished.report) == run.result, same_lists)
 }
 

@@ -1,5 +1,7 @@
 //! The rules of a run as options: what `backtest` and `sweep` have in common.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use engine_core::{
     backtest::Rules,
@@ -11,8 +13,15 @@ use strategy_api::Resolution;
 use super::{
     super::value::{self, Moment},
     account::AccountArgs,
+    defaults::Defaults,
 };
-use crate::error::{Code, Failure};
+use crate::{
+    config,
+    error::{Code, Failure},
+};
+
+/// Cash at the beginning when nobody says how much.
+const CASH: f64 = 100_000.0;
 
 /// What a run depends on besides strategy, parameters and symbols.
 #[derive(Args, Clone, Debug)]
@@ -26,33 +35,37 @@ pub(crate) struct RulesArgs {
     /// Last day (or RFC 3339 instant), inclusive
     #[arg(long, value_name = "DATE", value_parser = value::moment)]
     pub(in crate::cli) to: Option<Moment>,
-    /// Cash at the beginning
-    #[arg(long, value_name = "AMOUNT", default_value = "100000", value_parser = value::positive)]
+    /// Cash at the beginning [default: 100000]
+    #[arg(long, value_name = "AMOUNT", value_parser = value::positive)]
     #[arg(allow_negative_numbers = true)]
-    pub(in crate::cli) cash: f64,
-    /// Price that fills an order: next_open, same_close or next_close
-    #[arg(long, value_name = "MODEL", default_value = "next_open")]
-    pub(in crate::cli) fill: FillModel,
-    /// Commission: none, per-share:0.005, percent:0.1, ibkr-fixed or ibkr-tiered
-    #[arg(long, value_name = "MODEL", default_value = "none")]
-    pub(in crate::cli) commission: Commission,
-    /// Slippage against the trader, in basis points (1 bp = 0.01 %)
-    #[arg(long, value_name = "BPS", default_value = "0", value_parser = value::basis_points)]
+    cash: Option<f64>,
+    /// Price that fills an order: next_open, same_close or next_close [default: next_open]
+    #[arg(long, value_name = "MODEL")]
+    fill: Option<FillModel>,
+    /// Commission: none, per-share:0.005, percent:0.1, ibkr-fixed or ibkr-tiered [default: none]
+    #[arg(long, value_name = "MODEL")]
+    commission: Option<Commission>,
+    /// Slippage against the trader, in basis points (1 bp = 0.01 %) [default: 0]
+    #[arg(long, value_name = "BPS", value_parser = value::basis_points)]
     #[arg(allow_negative_numbers = true)]
-    slippage_bps: f64,
+    slippage_bps: Option<f64>,
     #[command(flatten)]
     account: AccountArgs,
-    /// Yearly risk-free rate as a fraction: 0.02 is 2 %
-    #[arg(long, value_name = "RATE", default_value = "0", value_parser = value::rate)]
+    /// Yearly risk-free rate as a fraction: 0.02 is 2 % [default: 0]
+    #[arg(long, value_name = "RATE", value_parser = value::rate)]
     #[arg(allow_negative_numbers = true)]
-    pub(in crate::cli) rf: f64,
+    rf: Option<f64>,
     /// Trade fractions of a share
-    #[arg(long)]
-    pub(in crate::cli) fractional: bool,
+    #[arg(long, value_name = "TRUTH", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true", hide_possible_values = true)]
+    fractional: Option<bool>,
     /// Seed of strategies that draw random numbers
     #[arg(long, value_name = "NUMBER", default_value = "0", value_parser = value::seed)]
     #[arg(allow_negative_numbers = true)]
     pub(in crate::cli) seed: u64,
+    /// Where what no option says comes from, by key of the file.
+    #[arg(skip)]
+    origins: BTreeMap<String, String>,
 }
 
 impl RulesArgs {
@@ -69,12 +82,57 @@ impl RulesArgs {
         Ok(())
     }
 
+    /// The same with what no option says taken from the defaults that `strategies.toml` has for a
+    /// strategy, by the name under which it was asked for.
+    pub(in crate::cli) fn settled(&self, config: &config::Config, strategy: &str) -> Self {
+        let mut settled = self.clone();
+        let mut defaults = Defaults::of(config, strategy);
+        defaults.fill("cash", &mut settled.cash);
+        defaults.fill("fill", &mut settled.fill);
+        defaults.fill("commission", &mut settled.commission);
+        defaults.fill("rf", &mut settled.rf);
+        defaults.fill("fractional", &mut settled.fractional);
+        settled.account.settle(&mut defaults, self.slippage_bps.is_some());
+        settled.origins = defaults.origins();
+        settled
+    }
+
+    /// Where each default of `strategies.toml` that was used comes from, by its key.
+    pub(in crate::cli) fn origins(&self) -> &BTreeMap<String, String> {
+        &self.origins
+    }
+
+    /// Cash at the beginning.
+    pub(in crate::cli) fn cash(&self) -> f64 {
+        self.cash.unwrap_or(CASH)
+    }
+
+    /// The fill model.
+    pub(in crate::cli) fn fill(&self) -> FillModel {
+        self.fill.unwrap_or_default()
+    }
+
+    /// The commission model.
+    pub(in crate::cli) fn commission(&self) -> Commission {
+        self.commission.unwrap_or_default()
+    }
+
+    /// Yearly risk-free rate, a fraction.
+    pub(in crate::cli) fn rf(&self) -> f64 {
+        self.rf.unwrap_or(0.0)
+    }
+
+    /// Whether any quantity may be traded.
+    pub(in crate::cli) fn is_fractional(&self) -> bool {
+        self.fractional.unwrap_or(false)
+    }
+
     /// The slippage model.
     pub(in crate::cli) fn slippage(&self) -> Slippage {
-        match self.account.slippage {
-            Some(slippage) => slippage,
-            None if self.slippage_bps == 0.0 => Slippage::None,
-            None => Slippage::BasisPoints(self.slippage_bps),
+        match (self.account.slippage, self.slippage_bps) {
+            (Some(slippage), _) => slippage,
+            (None, Some(bps)) if bps != 0.0 => Slippage::BasisPoints(bps),
+            _ => Slippage::None,
         }
     }
 

@@ -10,6 +10,7 @@ use strategy_api::Resolution;
 use super::{
     super::{
         gateway_args::GatewayArgs,
+        symbols,
         value::{self, Moment},
     },
     now,
@@ -201,17 +202,7 @@ impl IngestArgs {
     /// # Errors
     /// When a file of symbols cannot be used.
     pub(super) fn symbols(&self) -> Result<Vec<String>, Failure> {
-        let mut all = self.symbol.clone();
-        if let Some(file) = &self.symbols_from {
-            all.extend(super::symbols::of_file(file)?);
-        }
-        let mut once = Vec::new();
-        for symbol in all {
-            if !once.contains(&symbol) {
-                once.push(symbol);
-            }
-        }
-        Ok(once)
+        symbols::with_file(&self.symbol, self.symbols_from.as_deref())
     }
 
     /// The resolution, when one is named.

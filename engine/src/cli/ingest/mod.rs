@@ -7,7 +7,6 @@ mod progress;
 mod repair;
 mod status;
 mod summary;
-mod symbols;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

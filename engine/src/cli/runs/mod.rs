@@ -3,6 +3,7 @@
 mod compare;
 mod diff;
 mod export;
+mod why;
 
 pub(super) use diff::differences;
 
@@ -22,6 +23,7 @@ Examples:
   algo-trader runs list
   algo-trader runs list --limit 100 --json
   algo-trader runs show 3f2a --trades
+  algo-trader runs show 3f2a --why 1
   algo-trader runs diff 3f2a 91c0
   algo-trader runs compare 3f2a 91c0 --report compare.html
   algo-trader runs rerun 3f2a --report
@@ -58,6 +60,12 @@ enum Action {
         /// Its trades instead
         #[arg(long, group = "list")]
         trades: bool,
+        /// Why a trade came about, from the bar that was seen to its profit; by its number, from 1
+        #[arg(long, value_name = "TRADE", group = "list")]
+        why: Option<u64>,
+        /// Why an order came about and what became of it; by its number
+        #[arg(long, value_name = "ORDER", group = "list")]
+        why_order: Option<u64>,
     },
     /// What differs between two runs: inputs, figures, the first trade
     Diff {
@@ -115,7 +123,13 @@ fn id(text: &str) -> Result<String, super::value::Invalid> {
 pub(super) async fn run(app: &App, args: &RunsArgs) -> Outcome {
     match &args.action {
         Action::List { limit } => list(app, *limit).await,
-        Action::Show { id, orders, fills, trades } => {
+        Action::Show { id, why: Some(trade), .. } => {
+            why::run(app, &find(app, id).await?, why::Asked::Trade(*trade))
+        }
+        Action::Show { id, why_order: Some(order), .. } => {
+            why::run(app, &find(app, id).await?, why::Asked::Order(*order))
+        }
+        Action::Show { id, orders, fills, trades, .. } => {
             let run = find(app, id).await?;
             let list = match (orders, fills, trades) {
                 (true, ..) => Some(listing::Kind::Orders),

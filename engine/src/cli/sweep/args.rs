@@ -13,6 +13,7 @@ use super::super::{
     value,
 };
 use crate::{
+    config::Config,
     error::{Code, Failure},
     plot::file_name,
 };
@@ -91,11 +92,16 @@ pub(crate) struct SweepArgs {
 }
 
 impl SweepArgs {
-    /// What no single option can know.
+    /// The same with the defaults of `strategies.toml`, checked for what no single option can know.
     ///
     /// # Errors
     /// When the options contradict each other.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(super) fn settled(&self, config: &Config) -> Result<Self, Failure> {
+        self.check()?;
+        Ok(Self { rules: self.rules.settled(config, &self.strategy), ..self.clone() })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
         self.rules.check()?;
         no_symbol_twice(&self.symbol)?;
         let twice =

@@ -109,7 +109,7 @@ fn record(search: &Search, args: &SweepArgs) -> SweepRecord {
         },
         "plan": serde_json::to_value(plan).expect("a plan has a JSON form"),
         "rules": serde_json::to_value(&search.job.config).expect("rules have a JSON form"),
-        "risk_free_rate": args.rules.rf,
+        "risk_free_rate": args.rules.rf(),
     });
     SweepRecord {
         id: id(&search.digest, &config),

@@ -31,7 +31,7 @@ use show::Finished;
 use tally::Tally;
 
 pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
-    args.check()?;
+    let args = &args.settled(&app.config()?)?;
     if args.in_process {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }

@@ -235,7 +235,7 @@ fn facts(searched: &Searched, sweep: &Finished, args: &SweepArgs) -> Vec<(&'stat
         ("Fill", job.config.fill.to_string()),
         ("Commission", job.config.commission.to_string()),
         ("Slippage", job.config.slippage.to_string()),
-        ("Risk-free rate", format!("{} a year", percent(args.rules.rf))),
+        ("Risk-free rate", format!("{} a year", percent(args.rules.rf()))),
         ("Data digest", sweep.data_digest.clone()),
     ]);
     rows

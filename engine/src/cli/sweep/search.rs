@@ -46,7 +46,7 @@ impl Search {
         let period = (stamp(traded.first()), stamp(traded.last()));
         let mode = if args.in_process { Mode::InProcess } else { Mode::worker() };
         let sharing = Sharing { workers: args.workers(), from: 0, limits: Limits::default(), mode };
-        let (count, annual_rf) = (traded.len(), args.rules.rf);
+        let (count, annual_rf) = (traded.len(), args.rules.rf());
         let job = SweepJob { strategy, files: bars.files, plan, config, calendar, annual_rf };
         Self { job, symbols, digest, period, bars: count, sharing }
     }

@@ -1,6 +1,6 @@
-//! Reads a file of symbols.
+//! Reads a file of symbols, for every command that takes many. What is wrong is said with file and line.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use crate::{
     error::{Code, Failure},
@@ -11,7 +11,7 @@ use crate::{
 ///
 /// # Errors
 /// When it cannot be read, names none, or a line is no symbol.
-pub(super) fn of_file(file: &Path) -> Result<Vec<String>, Failure> {
+fn of_file(file: &Path) -> Result<Vec<String>, Failure> {
     let name = file.display();
     let unusable =
         |what: String| Failure::new(Code::Data, what).help("one symbol a line; # begins a comment");
@@ -19,7 +19,7 @@ pub(super) fn of_file(file: &Path) -> Result<Vec<String>, Failure> {
         .map_err(|error| unusable(format!("cannot read the symbols of {name}: {error}")))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        unusable(format!("{name}: line {line} is not text in UTF-8"))
+        unusable(format!("{name}:{line}: not text in UTF-8"))
     })?;
     let mut symbols = Vec::new();
     for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -31,14 +31,27 @@ pub(super) fn of_file(file: &Path) -> Result<Vec<String>, Failure> {
         if symbol.is_empty() {
             continue;
         }
-        check_symbol(symbol)
-            .map_err(|error| unusable(format!("{name}: line {}: {error}", at + 1)))?;
+        check_symbol(symbol).map_err(|error| unusable(format!("{name}:{}: {error}", at + 1)))?;
         symbols.push(symbol.to_owned());
     }
     if symbols.is_empty() {
         return Err(unusable(format!("{name} names no symbol")));
     }
     Ok(symbols)
+}
+
+/// Symbols of the command line and then those of a file, each once, in the order in which they come.
+///
+/// # Errors
+/// As [`of_file`].
+pub(super) fn with_file(named: &[String], file: Option<&Path>) -> Result<Vec<String>, Failure> {
+    let mut all = named.to_vec();
+    if let Some(file) = file {
+        all.extend(of_file(file)?);
+    }
+    let mut seen = HashSet::new();
+    all.retain(|symbol| seen.insert(symbol.clone()));
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -59,10 +72,20 @@ mod tests {
     }
 
     #[test]
+    fn a_symbol_that_is_named_again_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("list.txt");
+        std::fs::write(&file, "B\nA\nC\nB\n").unwrap();
+        let named = ["A".to_owned()];
+        assert_eq!(with_file(&named, Some(&file)).unwrap(), ["A", "B", "C"]);
+        assert_eq!(with_file(&named, None).unwrap(), ["A"]);
+    }
+
+    #[test]
     fn a_line_that_is_no_symbol_is_named() {
         let failure = read(b"AAPL\nA\tB\n").unwrap_err();
-        assert!(failure.message.contains("line 2: 'A\\tB' is not a symbol"), "{failure}");
-        assert!(read(b"A\n\xff\n").unwrap_err().message.contains("line 2 is not text"));
+        assert!(failure.message.contains("list.txt:2: 'A\\tB' is not a symbol"), "{failure}");
+        assert!(read(b"A\n\xff\n").unwrap_err().message.contains("list.txt:2: not text"));
         assert!(read(b"# nothing\n").unwrap_err().message.contains("names no symbol"));
         let failure = of_file(Path::new("none.txt")).unwrap_err();
         assert_eq!(failure.code, Code::Data);
