@@ -7,8 +7,6 @@ use std::{
     sync::OnceLock,
 };
 
-use tempfile::TempDir;
-
 use crate::{
     program::Said,
     source::project,
@@ -16,10 +14,13 @@ use crate::{
 };
 
 /// The root into which the package is unpacked, and the package; made once for all tests.
-fn unpacked() -> &'static (TempDir, PathBuf) {
-    static ROOT: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+fn unpacked() -> &'static (PathBuf, PathBuf) {
+    static ROOT: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
     ROOT.get_or_init(|| {
-        let root = tempfile::tempdir().unwrap();
+        // Beside what is built, where the next run replaces it.
+        let root = program().parent().unwrap().parent().unwrap().join("unpacked");
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir(&root).unwrap();
         for entry in fs::read_dir(project().join("plugins")).unwrap() {
             let path = entry.unwrap().path();
             if path.join("Cargo.toml").is_file() {
@@ -27,12 +28,12 @@ fn unpacked() -> &'static (TempDir, PathBuf) {
             }
         }
         let mut command = Command::new(project().join("scripts/package"));
-        command.arg("--from").arg(program().parent().unwrap()).arg("--into").arg(root.path());
+        command.arg("--from").arg(program().parent().unwrap()).arg("--into").arg(&root);
         command.env("PACKAGE_COMPRESSION", "none");
         let said: Said = command.output().unwrap().into();
         assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
         let package = PathBuf::from(said.stdout.trim());
-        let unpack = Command::new("dpkg-deb").arg("-x").arg(&package).arg(root.path()).status();
+        let unpack = Command::new("dpkg-deb").arg("-x").arg(&package).arg(&root).status();
         assert!(unpack.unwrap().success());
         (root, package)
     })
@@ -40,7 +41,7 @@ fn unpacked() -> &'static (TempDir, PathBuf) {
 
 /// The unpacked program in an empty home, with nothing of the user's.
 fn installed(home: &Path, args: &[&str]) -> Said {
-    let mut command = Command::new(unpacked().0.path().join("usr/bin/algo-trader"));
+    let mut command = Command::new(unpacked().0.join("usr/bin/algo-trader"));
     command.args(args).current_dir(home).env_clear();
     command.output().unwrap().into()
 }
@@ -63,7 +64,7 @@ fn a_new_strategy_of_an_installed_program_depends_on_the_installed_api() {
     let new = installed(home.path(), &["strategies", "new", "my_idea"]);
     assert_eq!(new.code, Some(0), "{}", new.stderr);
     let manifest = fs::read_to_string(home.path().join("my_idea/Cargo.toml")).unwrap();
-    let api = unpacked().0.path().join("usr/share/algo-trader/strategy-api");
+    let api = unpacked().0.join("usr/share/algo-trader/strategy-api");
     assert!(manifest.contains(api.to_str().unwrap()), "{manifest}");
     let mut cargo = Command::new(env!("CARGO"));
     let target = program().parent().unwrap().parent().unwrap().join("new-strategy");
@@ -91,7 +92,7 @@ fn the_package_holds_what_belongs_to_a_program() {
         "share/man/man1/algo-trader-strategies-watch.1.gz",
         "share/zsh/vendor-completions/_algo-trader",
     ] {
-        assert!(root.path().join("usr").join(file).is_file(), "{file}");
+        assert!(root.join("usr").join(file).is_file(), "{file}");
     }
     let info = Command::new("dpkg-deb").arg("--info").arg(package).output().unwrap();
     let info = String::from_utf8(info.stdout).unwrap();
@@ -105,7 +106,7 @@ fn the_package_holds_what_belongs_to_a_program() {
 #[test]
 fn the_units_are_sound() {
     let (root, _) = unpacked();
-    let units = root.path().join("usr/lib/systemd/user");
+    let units = root.join("usr/lib/systemd/user");
     let timer = fs::read_to_string(units.join("algo-trader-ingest.timer")).unwrap();
     let when = timer.lines().find_map(|line| line.strip_prefix("OnCalendar=")).unwrap();
     match Command::new("systemd-analyze").args(["calendar", when]).output() {
@@ -115,8 +116,8 @@ fn the_units_are_sound() {
     // What the service starts is there under the root into which the package was unpacked.
     let service = units.join("algo-trader-ingest.service");
     let text = fs::read_to_string(&service).unwrap();
-    let here = format!("ExecStart={}/usr/bin", root.path().display());
-    let own = root.path().join("algo-trader-ingest.service");
+    let here = format!("ExecStart={}/usr/bin", root.display());
+    let own = root.join("algo-trader-ingest.service");
     fs::write(&own, text.replace("ExecStart=/usr/bin", &here)).unwrap();
     let mut verify = Command::new("systemd-analyze");
     verify.args(["verify", "--man=no"]).arg(&own);
