@@ -18,7 +18,7 @@ typedef struct StrategyState StrategyState;
 #define STRATEGY_ABI_MAJOR 1
 
 // Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-#define STRATEGY_ABI_MINOR 1
+#define STRATEGY_ABI_MINOR 2
 
 // First word of StrategyPlugin: the bytes `STRATEGY`, little-endian.
 #define STRATEGY_PLUGIN_MAGIC 6433186820897526867
@@ -282,7 +282,8 @@ typedef struct StrategyColumn {
   uint32_t reserved;
   // Parameters of the indicator, windows first; zero where there are fewer.
   double params[4];
-  // Zero.
+  // First: 0 for a column of the run's bars, else one more than the place of a coarser length in
+  // `asked` (since 1.2). The rest is zero.
   uint64_t more[2];
 } StrategyColumn;
 
@@ -406,7 +407,8 @@ typedef struct StrategyBlock {
   uint32_t n_series;
   // Code of the resolution: its position in 1s 5s 10s 15s 30s 1m 2m 3m 5m 10m 15m 20m 30m 1h 2h 3h 4h 8h 1d 1w 1mo.
   uint32_t resolution;
-  // Host-computed columns, by declared column and then instrument, indexed by the instrument's row.
+  // Host-computed columns, by declared column and then instrument, indexed by the instrument's row (by
+  // that of its coarser bars for a column of those).
   const double *const *columns;
   // Number of declared columns.
   uint32_t n_columns;
@@ -464,6 +466,15 @@ typedef struct StrategyBlock {
   uint64_t n_events;
   // For each step the number of events that are known at its close; null without events. Since 1.1.
   const uint32_t *events_seen;
+  // Coarser lengths of bars that `start` asks for, by their codes. Since 1.2.
+  uint32_t *asked;
+  // Number of coarser lengths. Since 1.2.
+  uint32_t n_asked;
+  // Room for coarser lengths. Since 1.2.
+  uint32_t cap_asked;
+  // Coarser bars, by asked length and then instrument; their `seen` counts for each step the bars that
+  // have closed when it closes. Null in `start` and without coarser lengths. Since 1.2.
+  const struct StrategySeries *coarse;
 } StrategyBlock;
 
 // Builds an instance: parameters, their number, the block (for declaring columns), out: the state.

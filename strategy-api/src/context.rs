@@ -17,7 +17,7 @@ use crate::{
 /// Functions without `_of` speak of the current instrument: the one whose bar or fill it is, and the
 /// first of the run in `on_slice` and `on_finish`.
 pub struct Context<'a> {
-    frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
     at: usize,
     instrument: usize,
     /// Closed bars of the current instrument.

@@ -3,6 +3,7 @@
 
 pub mod abi;
 pub mod bar;
+pub mod coarse;
 pub mod context;
 pub mod event;
 pub mod indicators;
@@ -24,6 +25,7 @@ pub use strategy::Strategy;
 pub mod prelude {
     pub use crate::{
         Bar, Columns, Context, Resolution, Strategy,
+        coarse::{Coarse, CoarseCol},
         event::{Event, EventKind},
         export_strategies, indicators,
         order::{Fill, OrderId, OrderStatus, OrderUpdate, Size},

@@ -5,7 +5,7 @@
 
 use crate::{
     Resolution,
-    abi::raw::Frame,
+    abi::{layout::RawColumn, raw::Frame},
     indicators::{Band, ColumnSpec, Input, MacdOutput},
     strategy::StrategyError,
 };
@@ -38,7 +38,7 @@ pub struct MacdCols {
 
 /// The host as the strategy sees it in `on_start`.
 pub struct Setup<'a> {
-    frame: Frame<'a>,
+    pub(crate) frame: Frame<'a>,
 }
 
 impl<'a> Setup<'a> {
@@ -90,8 +90,12 @@ impl<'a> Setup<'a> {
     /// # Errors
     /// When there are more than 256 columns.
     pub fn column(&mut self, spec: &ColumnSpec) -> Result<Col, StrategyError> {
+        self.declare(spec.to_wire())
+    }
+
+    pub(crate) fn declare(&mut self, column: RawColumn) -> Result<Col, StrategyError> {
         self.frame
-            .declare(spec.to_wire())
+            .declare(column)
             .map(Col)
             .ok_or_else(|| "a strategy may declare at most 256 columns".into())
     }

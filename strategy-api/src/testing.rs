@@ -2,7 +2,11 @@
 //!
 //! The account here is deliberately plain: market orders fill at the next open, in whole units, for
 //! cash only and without costs; orders of other kinds are noted but never fill. It is for testing what
-//! a strategy decides; what the decisions are worth is the engine's business.
+//! a strategy decides; what the decisions are worth is the engine's business. There is no session
+//! calendar here: coarser bars are those of UTC days, weeks and months, and how long the bars of the run
+//! are follows from their times.
+
+mod coarser;
 
 use std::rc::Rc;
 
@@ -146,10 +150,11 @@ pub fn drive_on(
         columns: owned.columns(),
         seen: None,
     });
-    let market = Market::new(&owned[0].ts, bars.collect(), Resolution::Day1);
+    let resolution = coarser::length_of(&owned[0].ts);
+    let market = Market::new(&owned[0].ts, bars.collect(), resolution);
     let progress = ProgressPage::default();
     let mut instance = Instance::start(def, params, &market, &progress, 0)?;
-    attach(&mut instance, &owned);
+    attach(&mut instance, &owned, resolution);
     let bars_at = |at: usize| instruments.iter().map(move |(_, bars)| bars[at]);
     let count = instruments.len();
     let mut account =
@@ -180,12 +185,19 @@ pub fn drive_on(
 }
 
 /// Computes the declared columns.
-fn attach(instance: &mut Instance<'_>, owned: &[Owned]) {
+fn attach(instance: &mut Instance<'_>, owned: &[Owned], resolution: Resolution) {
+    let coarse = coarser::all(instance, owned, resolution);
+    let lengths: Vec<_> = instance.declared().iter().map(|raw| instance.length_of(raw)).collect();
     let specs = instance.declared().iter().map(ColumnSpec::from_wire);
     let specs: Vec<_> = specs.map(|spec| spec.expect("declared columns are checked")).collect();
-    let computed = specs
-        .iter()
-        .flat_map(|spec| owned.iter().map(|bars| Rc::new(spec.compute(&bars.columns()))));
+    let mut computed = Vec::new();
+    for (spec, length) in specs.iter().zip(lengths) {
+        let made =
+            coarse.iter().filter(|(of, _)| Some(*of) == length).map(|(_, one)| one.columns());
+        let own = owned.iter().filter(|_| length.is_none()).map(Owned::columns);
+        computed.extend(own.chain(made).map(|bars| Rc::new(spec.compute(&bars))));
+    }
+    instance.attach_coarser(coarse.into_iter().map(|(_, bars)| bars).collect());
     instance.attach(computed);
 }
 

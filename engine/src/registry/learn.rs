@@ -45,7 +45,14 @@ pub fn try_start(def: &'static StrategyDef, facts: &mut StrategyFacts, progress:
     };
     let specs = instance.declared().iter().map(ColumnSpec::from_wire);
     let Ok(specs) = specs.collect::<Result<Vec<_>, _>>() else { return };
-    let need = specs.iter().map(ColumnSpec::warm_up).max().unwrap_or(0);
+    // How many bars of a run a coarser bar needs is known in a run only.
+    let lengths: Vec<_> = instance.declared().iter().map(|raw| instance.length_of(raw)).collect();
+    let own = specs.iter().zip(&lengths).filter(|(_, length)| length.is_none());
+    let need = own.map(|(spec, _)| spec.warm_up()).max().unwrap_or(0);
     facts.warm_up = Some(need.max(instance.warm_up()));
-    facts.columns = specs.iter().map(ColumnSpec::label).collect();
+    let label = |(spec, length): (&ColumnSpec, &Option<Resolution>)| match length {
+        Some(length) => format!("{} of {length}", spec.label()),
+        None => spec.label(),
+    };
+    facts.columns = specs.iter().zip(&lengths).map(label).collect();
 }

@@ -39,7 +39,7 @@ fn prove_of(program: &Program, strategy: &str, symbols: &[&str], how: &str) -> S
 #[test]
 fn every_way_to_see_the_future_is_caught_by_name() {
     let program = with_cheats();
-    for how in ["next_close", "far", "size", "refrain", "volume", "once", "range"] {
+    for how in ["next_close", "far", "size", "refrain", "volume", "once", "range", "week"] {
         let said = prove(&program, &["SPY"], how);
         assert_eq!(said.code, Some(8), "{how}: {}", said.stderr);
         let message = "error[PLUGIN_FAULTED]: strategy 'cheat' (libcheats.so) sees the future: with other bars after ";

@@ -190,6 +190,63 @@ fn a_run_that_can_be_read_in_one_way_only_says_nothing_of_others() {
 }
 
 #[test]
+fn a_strategy_sees_a_coarser_bar_when_it_has_closed_and_never_before() {
+    let program = with_minutes();
+    let run = |bars: &str, length: &str| {
+        let bars = format!("bars={bars}");
+        let args =
+            ["backtest", "-s", "MINE", "--strategy", "two_speeds", "-p", &bars, "-r", length];
+        let said = program.run(&[&args[..], &["--json", "--prove"]].concat());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let result = said.json();
+        assert!(result["proof"]["breach"].is_null());
+        result
+    };
+    let result = run("1d", "5m");
+    let log = result["log"].as_array().unwrap();
+    let days = days(&minutes());
+    // A day of 78 bars is seen at the last of them, at 15:55; steps from 200 on say nothing.
+    assert_eq!(log.len(), 2);
+    let times = ["2024-02-26T20:55:00Z", "2024-02-27T20:55:00Z"];
+    for ((line, time), day) in log.iter().zip(times).zip(&days) {
+        assert_eq!(line["time"], time);
+        let Bar { ts, open, high, low, close, .. } = day;
+        let text = line["text"].as_str().unwrap();
+        assert!(text.starts_with(&format!("{ts} {open} {high} {low} {close} NaN NaN")), "{text}");
+    }
+    // The average of three days is there with the third: the last bar of the third day.
+    assert_eq!(result["strategy"]["warm_up_bars"], 3 * 78);
+    assert!(result["counts"]["fills"].as_u64().unwrap() > 4, "{}", result["counts"]);
+
+    // Its own length and bars made of others lead to the same decisions.
+    let weeks = run("1w", "1d");
+    assert_eq!(weeks["log"].as_array().unwrap().len(), 5);
+    assert_eq!(run("1d", "1d")["log"].as_array().unwrap().len(), days.len());
+    let finer = program.run(&[
+        "backtest",
+        "-s",
+        "MINE",
+        "--strategy",
+        "two_speeds",
+        "-p",
+        "bars=1h",
+        "-r",
+        "1d",
+    ]);
+    assert_eq!(finer.code, Some(7), "{}", finer.stderr);
+    let says = "it reads bars of 1h, which bars of 1d do not make up";
+    assert!(finer.stderr.contains(says), "{}", finer.stderr);
+}
+
+#[test]
+fn a_strategy_of_two_speeds_is_well() {
+    let program = with_minutes();
+    let args = ["strategies", "check", "two_speeds", "-s", "MINE", "-r", "1h", "-p", "bars=1d"];
+    let said = program.run(&args);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+}
+
+#[test]
 fn finer_bars_that_are_not_finer_are_a_usage_error_and_those_not_held_a_note() {
     let program = with_minutes();
     let run = |intrabar: &str| {

@@ -4,7 +4,7 @@
 /// Major version of the ABI: another major is never loaded.
 pub const ABI_MAJOR: u32 = 1;
 /// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-pub const ABI_MINOR: u32 = 1;
+pub const ABI_MINOR: u32 = 2;
 /// First word of `PluginEntry`: the bytes `STRATEGY`, little-endian.
 pub const PLUGIN_MAGIC: u64 = 0x5947_4554_4152_5453;
 

@@ -5,8 +5,12 @@
 
 use std::rc::Rc;
 
-pub use super::market::{InstrumentBars, Market, MarketEvent};
+pub use super::{
+    coarser::CoarserBars,
+    market::{InstrumentBars, Market, MarketEvent},
+};
 use super::{
+    coarser::{Coarser, MAX_ASKED},
     layout::{
         ABI_MINOR, CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_HOST, CALLBACK_LOAD,
         CALLBACK_ORDER, CALLBACK_SLICE, CALLBACK_START, RawColumn, RawEvent, RawFill, RawOrder,
@@ -87,6 +91,7 @@ pub struct Instance<'a> {
     /// What became of orders since the last call. The host writes it between calls.
     pub reports: Vec<RawReport>,
     events: Vec<RawEvent>,
+    pub(super) coarser: Coarser,
     orders: Vec<RawOrder>,
     error: Vec<u8>,
     log: Vec<u8>,
@@ -127,6 +132,7 @@ impl<'a> Instance<'a> {
             entry_price: vec![0.0; count],
             reports: Vec::new(),
             events: market.events().iter().map(raw_event).collect(),
+            coarser: Coarser::new(),
             orders: Vec::with_capacity(MAX_ORDERS_A_STEP),
             error: Vec::with_capacity(ERROR_BYTES),
             log: Vec::with_capacity(LOG_BYTES),
@@ -146,6 +152,7 @@ impl<'a> Instance<'a> {
     ) -> Result<(), Fault> {
         self.release();
         self.declared.clear();
+        self.coarser.clear();
         self.columns.clear();
         self.column_pointers.clear();
         self.position.fill(0.0);
@@ -168,9 +175,18 @@ impl<'a> Instance<'a> {
         if declared > MAX_COLUMNS {
             return Err(self.protocol("declared more columns than there is room for"));
         }
+        let asked = self.block.n_asked as usize;
+        if asked > MAX_ASKED {
+            return Err(self.protocol("asked for more lengths of bars than there is room for"));
+        }
         adopt(&mut self.declared, declared);
+        adopt(&mut self.coarser.asked, asked);
         self.block.n_columns = 0;
-        Ok(())
+        self.check_asked()
+    }
+
+    pub(super) fn market(&self) -> &'a Market<'a> {
+        self.market
     }
 
     /// The columns that the strategy declared.
@@ -196,8 +212,11 @@ impl<'a> Instance<'a> {
         self.columns.extend(columns);
         assert_eq!(self.columns.len(), self.declared.len() * instruments.len(), "one column each");
         for (index, column) in self.columns.iter().enumerate() {
-            let bars = &instruments[index % instruments.len()];
-            assert_eq!(column.len(), bars.columns.len(), "one value for each bar");
+            let instrument = index % instruments.len();
+            let declared = &self.declared[index / instruments.len()];
+            let coarser = self.coarser.rows(declared, instrument, instruments.len());
+            let rows = coarser.unwrap_or(instruments[instrument].columns.len());
+            assert_eq!(column.len(), rows, "one value for each bar");
         }
         self.column_pointers.clear();
         self.column_pointers.extend(self.columns.iter().map(|column| column.as_ptr()));
@@ -312,6 +331,11 @@ impl<'a> Instance<'a> {
         block.events = self.events.as_ptr();
         block.events_seen = self.market.events_seen().map_or(std::ptr::null(), <[u32]>::as_ptr);
         block.declared = self.declared.as_mut_ptr();
+        block.asked = self.coarser.asked.as_mut_ptr();
+        block.n_asked = self.coarser.asked.len() as u32;
+        block.cap_asked = MAX_ASKED as u32;
+        let coarse = &self.coarser.series;
+        block.coarse = if coarse.is_empty() { std::ptr::null() } else { coarse.as_ptr() };
         block.orders = self.orders.as_mut_ptr();
         block.cap_orders = MAX_ORDERS_A_STEP as u32;
         block.error = self.error.as_mut_ptr();
@@ -362,7 +386,7 @@ impl<'a> Instance<'a> {
         self.broken(kind, text)
     }
 
-    fn protocol(&mut self, text: &str) -> Fault {
+    pub(super) fn protocol(&mut self, text: &str) -> Fault {
         self.broken(FaultKind::Protocol, text.to_owned())
     }
 
@@ -381,7 +405,7 @@ impl Drop for Instance<'_> {
     }
 }
 
-fn raw_series(bars: &InstrumentBars<'_>) -> RawSeries {
+pub(super) fn raw_series(bars: &InstrumentBars<'_>) -> RawSeries {
     RawSeries {
         symbol: Str { ptr: bars.symbol.as_ptr(), len: bars.symbol.len() },
         ts: bars.columns.ts.as_ptr(),
@@ -447,6 +471,10 @@ fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u64) -> RunBl
         events: std::ptr::null(),
         n_events: market.events().len() as u64,
         events_seen: std::ptr::null(),
+        asked: std::ptr::null_mut(),
+        n_asked: 0,
+        cap_asked: 0,
+        coarse: std::ptr::null(),
     }
 }
 

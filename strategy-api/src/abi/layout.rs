@@ -8,7 +8,8 @@
 //!
 //! Version 1.0 of all of this is in the hands of plugin authors: nothing below may move or change its
 //! meaning, and a snapshot of the layout and a plugin built with 1.0 hold us to it. Version 1.1 added
-//! codes, [`RawReport`], [`RawEvent`] and the fields of [`RunBlock`] from `reports` on.
+//! codes, [`RawReport`], [`RawEvent`] and the fields of [`RunBlock`] from `reports` on; version 1.2 coarser
+//! bars: the fields from `asked` on, and the first number of `more` in [`RawColumn`].
 //!
 //! Rules: the host owns every buffer; no allocation is freed on the other side; an instance runs on
 //! one thread at a time; a library is never unloaded.
@@ -170,7 +171,8 @@ pub struct RawColumn {
     pub reserved: u32,
     /// Parameters of the indicator, windows first; zero where there are fewer.
     pub params: [f64; 4],
-    /// Zero.
+    /// First: 0 for a column of the run's bars, else one more than the place of a coarser length in
+    /// `asked` (since 1.2). The rest is zero.
     pub more: [u64; 2],
 }
 
@@ -305,7 +307,8 @@ pub struct RunBlock {
     pub n_series: u32,
     /// Code of the resolution: its position in 1s 5s 10s 15s 30s 1m 2m 3m 5m 10m 15m 20m 30m 1h 2h 3h 4h 8h 1d 1w 1mo.
     pub resolution: u32,
-    /// Host-computed columns, by declared column and then instrument, indexed by the instrument's row.
+    /// Host-computed columns, by declared column and then instrument, indexed by the instrument's row (by
+    /// that of its coarser bars for a column of those).
     pub columns: *const *const f64,
     /// Number of declared columns.
     pub n_columns: u32,
@@ -363,4 +366,13 @@ pub struct RunBlock {
     pub n_events: u64,
     /// For each step the number of events that are known at its close; null without events. Since 1.1.
     pub events_seen: *const u32,
+    /// Coarser lengths of bars that `start` asks for, by their codes. Since 1.2.
+    pub asked: *mut u32,
+    /// Number of coarser lengths. Since 1.2.
+    pub n_asked: u32,
+    /// Room for coarser lengths. Since 1.2.
+    pub cap_asked: u32,
+    /// Coarser bars, by asked length and then instrument; their `seen` counts for each step the bars that
+    /// have closed when it closes. Null in `start` and without coarser lengths. Since 1.2.
+    pub coarse: *const RawSeries,
 }

@@ -4,6 +4,7 @@
 //! is the door: the root module that abi_stable checks, the list of a library's strategies, and the
 //! macro that exports them. What a plugin author needs is in [`prelude`](crate::prelude) alone.
 
+mod coarser;
 mod codes;
 mod describe;
 mod guard;
@@ -26,7 +27,7 @@ use layout::{Str, StrategyDef};
 use crate::{params::Params, strategy::Strategy};
 
 /// Version of the ABI as text; the host loads every plugin of its major whose minor is not above its own.
-pub const ABI_VERSION: &str = "1.1.0";
+pub const ABI_VERSION: &str = "1.2.0";
 
 /// The root module of a plugin that is written in Rust. Frozen.
 #[repr(C)]

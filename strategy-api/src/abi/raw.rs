@@ -115,6 +115,64 @@ impl<'a> Frame<'a> {
         unsafe { *self.block().timeline.add(at) }
     }
 
+    /// Asks for a coarser length of bars and returns its place; `None` when there is no room for more.
+    pub(crate) fn ask(&self, code: u32) -> Option<usize> {
+        // SAFETY: `n_asked` codes are written, and `n_asked` stays within `cap_asked`, the room of `asked`.
+        unsafe {
+            let block = self.block;
+            let count = (*block).n_asked;
+            let known = (0..count).find(|place| *(*block).asked.add(*place as usize) == code);
+            if known.is_none() {
+                if count >= (*block).cap_asked {
+                    return None;
+                }
+                (*block).asked.add(count as usize).write(code);
+                (*block).n_asked = count + 1;
+            }
+            Some(known.unwrap_or(count) as usize)
+        }
+    }
+
+    fn coarse_series(&self, asked: usize, instrument: usize) -> Option<&'a RawSeries> {
+        let block = self.block();
+        let is_there = asked < block.n_asked as usize && instrument < self.n_series;
+        if !is_there || block.coarse.is_null() {
+            return None;
+        }
+        // SAFETY: one series for each asked length and instrument, which live for 'a.
+        Some(unsafe { &*block.coarse.add(asked * self.n_series + instrument) })
+    }
+
+    /// Coarser bars of an instrument that have closed when a step closes; 0 when there are none.
+    pub(crate) fn coarse_seen(&self, asked: usize, instrument: usize, at: usize) -> usize {
+        match self.coarse_series(asked, instrument) {
+            // SAFETY: `seen` of coarser bars is as long as the timeline.
+            Some(series) if at < self.n_timeline => unsafe { *series.seen.add(at) as usize },
+            _ => 0,
+        }
+    }
+
+    /// The coarser bars of an instrument that have closed when a step closes.
+    pub(crate) fn coarse(&self, asked: usize, instrument: usize, at: usize) -> Columns<'a> {
+        let seen = self.coarse_seen(asked, instrument, at);
+        self.coarse_series(asked, instrument).map_or_else(Columns::default, |series| {
+            // SAFETY: the columns hold at least as many rows as `seen` says, and live for 'a.
+            unsafe { rows_of(series, seen) }
+        })
+    }
+
+    /// Value of a declared column of coarser bars, `ago` of them before the last closed one; NaN as in
+    /// `value`.
+    pub(crate) fn coarse_value(
+        &self,
+        (asked, column): (usize, usize),
+        instrument: usize,
+        at: usize,
+        ago: usize,
+    ) -> f64 {
+        self.value(column, instrument, self.coarse_seen(asked, instrument, at), ago)
+    }
+
     #[inline(always)]
     fn series(&self, instrument: usize) -> &'a RawSeries {
         assert!(instrument < self.n_series, "there is no instrument {instrument}");
@@ -180,16 +238,7 @@ impl<'a> Frame<'a> {
     pub(crate) fn history(&self, instrument: usize, seen: usize) -> Columns<'a> {
         let series = self.series(instrument);
         // SAFETY: the columns hold at least as many rows as `seen` says, and live for 'a.
-        unsafe {
-            Columns {
-                ts: slice::from_raw_parts(series.ts, seen),
-                open: slice::from_raw_parts(series.open, seen),
-                high: slice::from_raw_parts(series.high, seen),
-                low: slice::from_raw_parts(series.low, seen),
-                close: slice::from_raw_parts(series.close, seen),
-                volume: slice::from_raw_parts(series.volume, seen),
-            }
-        }
+        unsafe { rows_of(series, seen) }
     }
 
     /// Value of a declared column `ago` rows before the last of the `seen` ones; NaN before the first
@@ -410,6 +459,25 @@ fn push(block: *mut RunBlock, order: &RawOrder) {
             (*block).n_orders = count + 1;
         } else {
             (*block).n_orders_dropped += 1;
+        }
+    }
+}
+
+/// The first rows of a series.
+///
+/// # Safety
+/// The columns hold at least so many rows and live for `'a`.
+#[inline(always)]
+unsafe fn rows_of<'a>(series: &RawSeries, rows: usize) -> Columns<'a> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Columns {
+            ts: slice::from_raw_parts(series.ts, rows),
+            open: slice::from_raw_parts(series.open, rows),
+            high: slice::from_raw_parts(series.high, rows),
+            low: slice::from_raw_parts(series.low, rows),
+            close: slice::from_raw_parts(series.close, rows),
+            volume: slice::from_raw_parts(series.volume, rows),
         }
     }
 }

@@ -224,8 +224,12 @@ impl<'m, 'a> Run<'m, 'a> {
 
     /// Everything that is known of the run.
     pub(super) fn result(self, instance: &Instance<'_>, specs: &[ColumnSpec]) -> RunResult {
-        let need = specs.iter().map(ColumnSpec::warm_up).max().unwrap_or(0);
+        let steps =
+            |(raw, spec): (&RawColumn, &ColumnSpec)| instance.steps_for(raw, spec.warm_up());
+        let need = instance.declared().iter().zip(specs).map(steps).max().unwrap_or(0);
         let wire = |raw: &RawColumn| (raw.kind, raw.input, raw.output, raw.params);
+        // A column of coarser bars has no value for each bar of the run.
+        let own = instance.declared().iter().filter(|raw| instance.length_of(raw).is_none());
         RunResult {
             equity: self.equity,
             first_step: self.first,
@@ -248,7 +252,7 @@ impl<'m, 'a> Run<'m, 'a> {
             position: self.portfolio.position,
             log: self.log,
             log_dropped: self.log_dropped,
-            columns: instance.declared().iter().map(wire).collect(),
+            columns: own.map(wire).collect(),
             warm_up: need.max(instance.warm_up()),
         }
     }

@@ -4,6 +4,7 @@
 //! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
 
 mod carry;
+mod coarse;
 mod drive;
 mod finer;
 mod floor;

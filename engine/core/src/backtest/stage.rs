@@ -5,15 +5,16 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use strategy_api::{
     Resolution,
     abi::{
-        host::{Fault, Instance, Market, MarketEvent},
+        host::{CoarserBars, Fault, Instance, Market, MarketEvent},
         layout::{EVENT_DIVIDEND, EVENT_SIGNAL, EVENT_SPLIT, RawColumn, StrategyDef},
         raw::ProgressPage,
     },
     indicators::ColumnSpec,
 };
 
-use super::{Config, Finer, RunError, RunResult, drive::Run};
+use super::{Config, Finer, RunError, RunResult, coarse::coarser, drive::Run};
 use crate::{
+    calendar::Calendar,
     event::{Event, EventKind},
     universe::{Alignment, Member},
 };
@@ -26,10 +27,14 @@ pub struct Stage<'a> {
     resolution: Resolution,
     finer: Option<Finer<'a>>,
     columns: RefCell<BTreeMap<ColumnKey, Rc<Vec<f64>>>>,
+    coarse: RefCell<BTreeMap<CoarseKey, Rc<CoarserBars>>>,
 }
 
-/// A column on the wire (its parameters as bits) and the instrument.
-type ColumnKey = (u32, u32, u32, [u64; 4], usize);
+/// A column on the wire (its parameters as bits), the instrument, and whose bars they are: the run's own
+/// or coarser ones.
+type ColumnKey = (u32, u32, u32, [u64; 4], usize, Option<(Calendar, u32)>);
+/// Coarser bars: on which calendar, the code of their length, and the instrument.
+type CoarseKey = (Calendar, u32, usize);
 
 impl<'a> Stage<'a> {
     /// Aligns the bars of `members` up to and including `to_ts`; later bars do not exist for it.
@@ -37,7 +42,8 @@ impl<'a> Stage<'a> {
     pub fn new(members: &[Member<'a>], resolution: Resolution, to_ts: Option<i64>) -> Self {
         let members: Vec<_> = members.iter().map(|member| until(member, to_ts)).collect();
         let alignment = Alignment::of(&members);
-        Self { members, alignment, resolution, finer: None, columns: RefCell::default() }
+        let (columns, coarse) = (RefCell::default(), RefCell::default());
+        Self { members, alignment, resolution, finer: None, columns, coarse }
     }
 
     /// The same with finer bars that settle what its bars leave open.
@@ -76,8 +82,7 @@ impl<'a> Stage<'a> {
         let first = first_traded(&market, config)?;
         let mut instance = Instance::start(def, params, &market, progress, config.seed)
             .map_err(|fault| failed(fault, &market))?;
-        let specs = column_specs(instance.declared())?;
-        instance.attach(self.columns(instance.declared(), &specs, progress));
+        let specs = self.furnish(&mut instance, &market, config.rules.calendar, progress)?;
         let mut run = Run::new(&market, config, self.finer.as_ref(), first);
         run.drive(&mut instance).map_err(|fault| failed(fault, &market))?;
         Ok(run.result(&instance, &specs))
@@ -117,22 +122,75 @@ impl<'a> Stage<'a> {
         &self.members
     }
 
-    /// The columns that a strategy declared: by column, then by instrument.
+    /// Gives a strategy the coarser bars that it has asked for and the columns that it has declared.
+    pub(super) fn furnish(
+        &self,
+        instance: &mut Instance<'_>,
+        market: &Market<'_>,
+        calendar: Calendar,
+        progress: &ProgressPage,
+    ) -> Result<Vec<ColumnSpec>, RunError> {
+        let specs = column_specs(instance.declared())?;
+        let coarse = self.coarse(instance, market, calendar);
+        instance.attach_coarser(coarse);
+        let declared = instance.declared().iter().zip(&specs).map(|(raw, spec)| {
+            let length = instance.length_of(raw);
+            (raw, spec, length.map(|length| (calendar, length.code())))
+        });
+        let columns = self.columns_of(declared, progress);
+        instance.attach(columns);
+        Ok(specs)
+    }
+
+    /// By length, then by instrument.
+    fn coarse(
+        &self,
+        instance: &Instance<'_>,
+        market: &Market<'_>,
+        calendar: Calendar,
+    ) -> Vec<Rc<CoarserBars>> {
+        let mut known = self.coarse.borrow_mut();
+        let instruments = 0..self.members.len();
+        let each = |length: Resolution| instruments.clone().map(move |one| (length, one));
+        let found = |(length, instrument): (Resolution, usize)| {
+            let make = || {
+                let made = coarser(market, instrument, length, calendar);
+                Rc::new(made.expect("lengths that do not fit are refused at the start"))
+            };
+            Rc::clone(known.entry((calendar, length.code(), instrument)).or_insert_with(make))
+        };
+        instance.asked().flat_map(each).map(found).collect()
+    }
+
+    /// Columns of the run's own bars: by column, then by instrument.
     pub(super) fn columns(
         &self,
         declared: &[RawColumn],
         specs: &[ColumnSpec],
         progress: &ProgressPage,
     ) -> Vec<Rc<Vec<f64>>> {
-        let mut known = self.columns.borrow_mut();
-        let mut columns = Vec::with_capacity(specs.len() * self.members.len());
-        for (raw, spec) in declared.iter().zip(specs) {
+        let own = declared.iter().zip(specs).map(|(raw, spec)| (raw, spec, None));
+        self.columns_of(own, progress)
+    }
+
+    /// The same of whatever bars they are.
+    fn columns_of<'c>(
+        &self,
+        declared: impl Iterator<Item = (&'c RawColumn, &'c ColumnSpec, Option<(Calendar, u32)>)>,
+        progress: &ProgressPage,
+    ) -> Vec<Rc<Vec<f64>>> {
+        let (mut known, coarse) = (self.columns.borrow_mut(), self.coarse.borrow());
+        let mut columns = Vec::new();
+        for (raw, spec, length) in declared {
             for (instrument, member) in self.members.iter().enumerate() {
                 let bits = raw.params.map(f64::to_bits);
-                let key = (raw.kind, raw.input, raw.output, bits, instrument);
+                let key = (raw.kind, raw.input, raw.output, bits, instrument, length);
                 let column = known.entry(key).or_insert_with(|| {
                     progress.beat();
-                    Rc::new(spec.compute(&member.columns))
+                    let coarser =
+                        length.map(|(calendar, code)| &coarse[&(calendar, code, instrument)]);
+                    let bars = coarser.map_or(member.columns, |coarser| coarser.columns());
+                    Rc::new(spec.compute(&bars))
                 });
                 columns.push(Rc::clone(column));
             }

@@ -4,19 +4,16 @@
 //! leaves out is the record: no list of orders, fills or log lines outlives it, and all of its memory
 //! is that of the trial before it.
 
-use strategy_api::{
-    abi::{
-        host::{Instance, Market},
-        layout::StrategyDef,
-        raw::ProgressPage,
-    },
-    indicators::ColumnSpec,
+use strategy_api::abi::{
+    host::{Instance, Market},
+    layout::StrategyDef,
+    raw::ProgressPage,
 };
 
 use super::{
     Config, RunError, Stage,
     drive::Run,
-    stage::{column_specs, failed, first_traded},
+    stage::{failed, first_traded},
 };
 use crate::ledger::{self, Trade};
 
@@ -87,9 +84,8 @@ impl<'m> Trials<'m> {
         let seed = self.run.config.seed;
         let begun = self.instance.begin(self.def, params, seed);
         begun.map_err(|fault| failed(fault, self.market))?;
-        let specs: Vec<ColumnSpec> = column_specs(self.instance.declared())?;
-        let columns = self.stage.columns(self.instance.declared(), &specs, self.progress);
-        self.instance.attach(columns);
+        let calendar = self.run.config.rules.calendar;
+        self.stage.furnish(&mut self.instance, self.market, calendar, self.progress)?;
         Ok(())
     }
 }

@@ -39,7 +39,9 @@ use std::{fmt, str::FromStr};
 use strategy_api::Resolution;
 
 /// On which days and between which hours an instrument trades.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Calendar {
     /// The New York Stock Exchange, and with it every US equity: `NYSE`.
     #[default]
