@@ -5,7 +5,7 @@ use strategy_api::order::Size;
 use super::{
     Account, Broker, Floor, Kind, Part, affordable,
     book::Phase,
-    fill::Moment,
+    fill::{Moment, Touch},
     funds::Funds,
     size::{Lot, largest},
     wish::Wish,
@@ -26,20 +26,37 @@ impl Broker {
         moment: Moment,
     ) {
         let equity = portfolio.equity(|instrument| floor.price(instrument, moment));
-        if let [only] = &self.book[..]
-            && only.is_plain()
-        {
-            // Without a list: nearly every step of a run with market orders comes through here.
-            if let Some(wish) = self.wish_at(0, portfolio, floor, (part, moment), equity) {
-                self.trade_all(portfolio, floor, &[wish]);
-            }
-            return;
-        }
         let mut wishes: Vec<Wish> = (0..self.book.len())
             .filter_map(|place| self.wish_at(place, portfolio, floor, (part, moment), equity))
             .collect();
         self.sort_by_symbol(&mut wishes, portfolio);
         self.trade_all(portfolio, floor, &wishes);
+    }
+
+    /// Works the only order, a plain one, without lists: nearly every step of a run with market orders
+    /// comes through here.
+    pub(super) fn trade_plain(
+        &mut self,
+        portfolio: &mut Portfolio,
+        floor: &Floor<'_>,
+        moment: Moment,
+    ) {
+        let instrument = self.book[0].order.instrument;
+        let quote = (floor.quote)(instrument);
+        let Some(bar) = quote.bar else { return };
+        let price = if moment == Moment::Open { bar.open } else { bar.close };
+        let equity = portfolio
+            .equity(|one| if one == instrument { price } else { floor.price(one, moment) });
+        match self.wish(0, Touch { moment, price }, &quote, portfolio, equity) {
+            Ok(wish) if wish.is_closing => self.close_units(portfolio, floor, &wish),
+            Ok(wish) if wish.is_money => {
+                let funds = self.funds(portfolio, floor, &wish);
+                let (need, power) = (funds.need(&wish, wish.units), funds.power());
+                self.open_share(portfolio, floor, &wish, (need > power).then_some(power));
+            }
+            Ok(wish) => self.open_units(portfolio, floor, &wish),
+            Err((state, reason)) => self.end(0, state, Some(reason), bar.ts),
+        }
     }
 
     /// Older orders come first, those of one step by symbol: the order in which a strategy goes through
@@ -135,10 +152,13 @@ impl Broker {
         let held = portfolio.position[wish.instrument];
         let still_closes = held * wish.units < 0.0 && wish.units.abs() <= held.abs();
         // A split may leave fractions of a lot: whatever leaves whole lots may trade them.
-        let is_whole = wish.lot.divides(wish.units)
-            || wish.lot.divides(held + wish.units)
-            || matches!(self.book[wish.place].order.size, Size::ParentFill(_));
-        if still_closes && !is_whole {
+        let is_whole = || {
+            held + wish.units == 0.0
+                || wish.lot.divides(wish.units)
+                || wish.lot.divides(held + wish.units)
+                || matches!(self.book[wish.place].order.size, Size::ParentFill(_))
+        };
+        if still_closes && !is_whole() {
             self.end(wish.place, OrderState::Rejected, Some(Reason::LessThanOneLot), wish.ts);
         } else if still_closes {
             self.fill(portfolio, wish, wish.units, None);
@@ -188,29 +208,41 @@ impl Broker {
         let total: f64 = needs.iter().map(|(_, need)| need).sum();
         let power = funds.power();
         for wish in opening() {
-            if !self.book[wish.place].is_alive {
-                continue;
-            }
-            let mut units = wish.units;
-            let funds = self.funds(portfolio, floor, wish);
-            if total > power {
-                // Shares of the power may add up to a rounding step more than there is.
-                let money = (funds.need(wish, wish.units) / total * power).min(funds.power());
-                units = self.reduced(&funds, wish, money);
-            }
-            let mut short_of = self.no_funds();
-            if units != 0.0 && !funds.is_within_limits(wish, units) {
-                let fits = |part| funds.is_within_limits(wish, part);
-                units = largest_signed(0.0, units, wish.lot, fits);
-                short_of = Reason::OverLimit;
-            }
-            if units == 0.0 {
-                self.end(wish.place, OrderState::Rejected, Some(short_of), wish.ts);
-                continue;
-            }
-            let is_reduced = units.abs() < wish.units.abs();
-            self.fill(portfolio, wish, units, is_reduced.then_some(Reason::Reduced));
+            let own = |need: f64| need / total * power;
+            let share = (total > power)
+                .then(|| own(self.funds(portfolio, floor, wish).need(wish, wish.units)));
+            self.open_share(portfolio, floor, wish, share);
         }
+    }
+
+    /// Opens a position of an amount of money, for `share` of what there is when that is not enough.
+    fn open_share(
+        &mut self,
+        portfolio: &mut Portfolio,
+        floor: &Floor<'_>,
+        wish: &Wish,
+        share: Option<f64>,
+    ) {
+        if !self.book[wish.place].is_alive {
+            return;
+        }
+        let mut units = wish.units;
+        let funds = self.funds(portfolio, floor, wish);
+        if let Some(share) = share {
+            // Shares of the power may add up to a rounding step more than there is.
+            units = self.reduced(&funds, wish, share.min(funds.power()));
+        }
+        let mut short_of = self.no_funds();
+        if units != 0.0 && !funds.is_within_limits(wish, units) {
+            let fits = |part| funds.is_within_limits(wish, part);
+            units = largest_signed(0.0, units, wish.lot, fits);
+            short_of = Reason::OverLimit;
+        }
+        if units == 0.0 {
+            return self.end(wish.place, OrderState::Rejected, Some(short_of), wish.ts);
+        }
+        let is_reduced = units.abs() < wish.units.abs();
+        self.fill(portfolio, wish, units, is_reduced.then_some(Reason::Reduced));
     }
 
     /// The largest part of a wish that needs no more than `money`.

@@ -256,10 +256,11 @@ impl Broker {
             }
             _ => return,
         };
-        self.batch(portfolio, floor, part, moment);
-        self.book.retain(|working| working.is_alive);
-        if !self.book.is_empty() {
+        self.trade_plain(portfolio, floor, moment);
+        if self.book[0].is_alive {
             self.close_bar(portfolio, floor, part);
+        } else {
+            self.book.clear();
         }
     }
 }
