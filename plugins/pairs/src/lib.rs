@@ -49,7 +49,9 @@ impl Strategy for Pairs {
         }
         let close = |one: usize| ctx.history_of(one).close.last().copied().unwrap_or(f64::NAN);
         let Some(distance) = self.distance.update((close(0) / close(1)).ln()) else { return };
-        let (is_flat, leg) = (ctx.position_of(0) == 0.0, self.params.leg);
+        // One leg may be refused or filled later than the other.
+        let is_flat = (0..2).all(|one| ctx.position_of(one) == 0.0);
+        let leg = self.params.leg;
         if is_flat && distance.abs() > self.params.entry {
             // Above the mean the first is dear.
             let side = if distance > 0.0 { -leg } else { leg };
