@@ -98,7 +98,7 @@ fn series(symbol: &str) -> Series {
 
 /// A walk in cents from 09:30 to 16:00 in New York, 2004-03-01 to 2004-03-05, by a linear
 /// congruential generator (Knuth's constants).
-fn minutes() -> Series {
+pub(crate) fn minutes() -> Series {
     let mut state: u64 = 2004;
     let mut step = |most: u64| {
         state =
@@ -182,7 +182,7 @@ impl Golden {
     }
 }
 
-fn config(symbols: usize) -> Config {
+pub(crate) fn config(symbols: usize) -> Config {
     Config {
         cash: 100_000.0,
         fill: "next_open".parse().unwrap(),
@@ -233,7 +233,7 @@ fn six_digits(value: f64) -> String {
 }
 
 /// Sixteen hexadecimal digits of sha256 over every order and every fill, bit for bit.
-fn hash(result: &RunResult) -> String {
+pub(crate) fn hash(result: &RunResult) -> String {
     let mut sum = Sha256::new();
     for order in &result.orders {
         sum.update(order.id.to_le_bytes());
@@ -255,6 +255,13 @@ fn hash(result: &RunResult) -> String {
 
 fn fixture(name: &str) -> PathBuf {
     project().join("engine/tests/fixtures").join(name)
+}
+
+/// The hash that is kept of a run.
+pub(crate) fn kept_hash(heading: &str) -> String {
+    let text = fs::read_to_string(fixture("golden.txt")).unwrap();
+    let block = text.split("\n\n").find(|block| block.lines().next() == Some(heading)).unwrap();
+    block.lines().find_map(|line| line.strip_prefix("    hash ")).unwrap().to_owned()
 }
 
 /// The lines that differ, each under the run that it belongs to.

@@ -1,5 +1,6 @@
 //! The one target of integration tests: the real program, from outside.
 
+mod actions;
 mod architecture;
 mod causality;
 mod cli;
@@ -14,6 +15,7 @@ mod cli_simulate;
 mod cli_strategies;
 mod cli_watch;
 mod cli_why;
+mod determinism;
 mod docs;
 mod faults_database;
 mod faults_doors;
@@ -37,6 +39,7 @@ mod ingest_kill;
 mod ingest_memory;
 mod ingest_sample;
 mod ingest_simulation;
+mod invariants;
 mod output;
 mod package;
 mod page;

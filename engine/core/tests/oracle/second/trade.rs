@@ -56,23 +56,7 @@ impl Oracle<'_> {
                 fixed.push(*wish);
             }
         }
-        for wish in closing {
-            let ask = self.ticket(wish.0).ask;
-            let held = self.held(ask.instrument);
-            if held * wish.1 < 0.0 && wish.1.abs() <= held.abs() {
-                let lot = self.s.config.lots[ask.instrument];
-                let whole = wish.1 % lot == 0.0 || (held + wish.1) % lot == 0.0;
-                if whole || matches!(ask.size, Size::ParentFill(_)) {
-                    self.fill(wish, wish.1, when, None);
-                } else {
-                    self.finish(wish.0, OrderState::Rejected, Some(Reason::LessThanOneLot));
-                }
-            } else if self.margin_account() {
-                self.fixed(wish, when, lacks);
-            } else {
-                self.finish(wish.0, OrderState::Rejected, Some(Reason::Short));
-            }
-        }
+        closing.into_iter().for_each(|wish| self.close(wish, when, lacks));
         for wish in fixed {
             self.fixed(wish, when, lacks);
         }
@@ -105,6 +89,25 @@ impl Oracle<'_> {
                 let reason = (units != wish.1).then_some(Reason::Reduced);
                 self.fill(wish, units, when, reason);
             }
+        }
+    }
+
+    /// Trades what reduces a position, unless another order has done so before.
+    fn close(&mut self, wish: (u64, f64, f64, f64), when: When, lacks: Reason) {
+        let ask = self.ticket(wish.0).ask;
+        let held = self.held(ask.instrument);
+        if held * wish.1 < 0.0 && wish.1.abs() <= held.abs() {
+            let lot = self.s.config.lots[ask.instrument];
+            let whole = wish.1 % lot == 0.0 || (held + wish.1) % lot == 0.0;
+            if whole || matches!(ask.size, Size::ParentFill(_)) {
+                self.fill(wish, wish.1, when, None);
+            } else {
+                self.finish(wish.0, OrderState::Rejected, Some(Reason::LessThanOneLot));
+            }
+        } else if self.margin_account() {
+            self.fixed(wish, when, lacks);
+        } else {
+            self.finish(wish.0, OrderState::Rejected, Some(Reason::Short));
         }
     }
 

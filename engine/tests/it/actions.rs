@@ -1,0 +1,63 @@
+//! Raw bars with their splits and dividends against bars that are adjusted for them, as a user runs both.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{program::Program, source::project};
+
+/// Splits of the made-up raw series: ex-date and new shares for one.
+const SPLITS: [(&str, f64); 3] = [("2003-03-03", 2.0), ("2006-10-02", 3.0), ("2009-03-09", 0.5)];
+
+/// The bundled daily bars as they would have been before the splits, and as they are.
+fn files(program: &Program) {
+    let sample = fs::read_to_string(project().join("data/sample/SPY_1d.csv")).unwrap();
+    let (header, rows) = sample.split_once('\n').unwrap();
+    let mut raw = format!("{header}\n");
+    for row in rows.lines() {
+        let cells: Vec<&str> = row.split(',').collect();
+        let later = SPLITS.iter().filter(|(date, _)| cells[0] < *date);
+        let factor: f64 = later.map(|(_, ratio)| ratio).product();
+        let number = |at: usize| cells[at].parse::<f64>().unwrap();
+        let [open, high, low, close] = [1, 2, 3, 4].map(|at| number(at) * factor);
+        raw.push_str(&format!("{},{open},{high},{low},{close},{}\n", cells[0], number(5)));
+    }
+    let splits = SPLITS.map(|(date, ratio)| format!("RAW,split,,{date},,{ratio}\n")).concat();
+    let events = format!("symbol,kind,name,ts,known_at,value\n{splits}");
+    for (name, text) in [("raw.csv", &raw), ("adjusted.csv", &sample), ("events.csv", &events)] {
+        fs::write(program.home().join(name), text).unwrap();
+    }
+}
+
+fn well(program: &Program, args: &[&str]) -> Value {
+    let said = program.run(args);
+    assert_eq!(said.code, Some(0), "{args:?}: {}{}", said.stdout, said.stderr);
+    said.json()
+}
+
+#[test]
+fn raw_bars_with_their_splits_have_every_statistic_of_adjusted_bars() {
+    let program = Program::new();
+    files(&program);
+    well(&program, &["ingest", "-s", "RAW", "-r", "1d", "--from-csv", "raw.csv", "--json"]);
+    well(&program, &["ingest", "-s", "ADJ", "-r", "1d", "--from-csv", "adjusted.csv", "--json"]);
+    well(&program, &["ingest", "--events-from-csv", "events.csv", "--json"]);
+    let hold = |more: &[&str]| {
+        let args = ["backtest", "--strategy", "buy_and_hold", "--fractional", "--json"];
+        well(&program, &[&args[..], &["--commission", "percent:0.1"], more].concat())
+    };
+    let raw = hold(&["-s", "RAW", "--actions"]);
+    let adjusted = hold(&["-s", "ADJ"]);
+    let figures = adjusted["metrics"].as_object().unwrap();
+    assert!(figures.len() > 30, "{figures:?}");
+    for (name, expected) in figures {
+        let got = &raw["metrics"][name];
+        let same = match (got.as_f64(), expected.as_f64()) {
+            (Some(got), Some(expected)) => (got - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+            _ => got == expected,
+        };
+        assert!(same, "{name}: {got}, of adjusted bars {expected}");
+    }
+    let unsplit = hold(&["-s", "RAW"]);
+    assert_ne!(unsplit["metrics"]["total_return"], raw["metrics"]["total_return"]);
+}
