@@ -115,12 +115,14 @@ fn main() {
     let config = config();
     let progress = ProgressPage::default();
     let shared = Stage::new(&members, Resolution::Min1, None);
-    let on = |stage: &Stage<'_>, def| {
-        let result = stage.run(def, &[20.0, 50.0], &config, &progress).expect("the bench runs");
+    let plugin = plugin();
+    let on = |stage: &Stage<'_>, def: &'static StrategyDef| {
+        // The shipped strategy has a third parameter.
+        let params = if std::ptr::eq(def, plugin) { &[20.0, 50.0, 0.0][..] } else { &[20.0, 50.0] };
+        let result = stage.run(def, params, &config, &progress).expect("the bench runs");
         *result.equity.last().expect("there are bars")
     };
     let once = |def| on(&Stage::new(&members, Resolution::Min1, None), def);
-    let plugin = plugin();
     for def in [COLUMNAR, STREAMING, plugin] {
         assert_eq!(hand_written(&columns).to_bits(), once(def).to_bits(), "the same account");
     }
@@ -180,7 +182,7 @@ fn in_worker() -> Vec<f64> {
     let registry = Registry::scan(&locations, &config::Config::default(), Retry::Yes);
     let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
     let files = [column_file(BLOCK * BLOCKS)];
-    let job = RunJob { files: &files, values: &[20.0, 50.0], config: &config(), finer: &[] };
+    let job = RunJob { files: &files, values: &[20.0, 50.0, 0.0], config: &config(), finer: &[] };
     let mode = Mode::Worker(locations.program.clone());
     let run = || {
         let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");

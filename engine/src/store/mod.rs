@@ -14,6 +14,7 @@ mod rows;
 mod sqlite;
 mod statements;
 mod sweeps;
+mod trials;
 mod types;
 
 use std::time::Duration;

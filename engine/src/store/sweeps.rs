@@ -43,7 +43,7 @@ pub struct SweepState {
 pub struct TrialRow {
     /// Its position.
     pub position: i64,
-    /// `done`, `refused` or `failed`.
+    /// What came of it.
     pub state: TrialState,
     /// Why, unless it is done.
     pub reason: Option<String>,
@@ -63,19 +63,9 @@ pub enum TrialState {
 }
 
 impl TrialState {
-    /// Its name in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state of a name.
-    pub(super) fn of(name: &str) -> Option<Self> {
-        [Self::Done, Self::Refused, Self::Failed].into_iter().find(|state| state.name() == name)
+    /// The state of its number in the database.
+    pub(super) fn of_code(code: u8) -> Option<Self> {
+        [Self::Done, Self::Refused, Self::Failed].into_iter().find(|state| *state as u8 == code)
     }
 }
 

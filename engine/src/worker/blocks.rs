@@ -26,7 +26,8 @@ use strategy_api::{
 use super::{
     child::said,
     job::{definitions, failed, members, of_name, open_columns},
-    wire::{Done, Failed, Numbers, Reply, checksum, decode},
+    measured::checksum,
+    wire::{Done, Failed, Numbers, Reply, decode},
 };
 use crate::feed::ColumnFile;
 

@@ -26,7 +26,8 @@ use rustix::{
 use super::{
     blocks::answer_blocks,
     job::perform,
-    wire::{Done, Envelope, Job, Reply, checksum, receive_job},
+    measured::write_result,
+    wire::{Done, Envelope, Job, Reply, receive_job},
 };
 use crate::registry::foreign::map_progress;
 
@@ -96,9 +97,8 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 
 /// Writes the result, and only when all of it is written says so.
 fn answer(mut socket: &UnixStream, mut result: File, nonce: u64, reply: &Reply) -> io::Result<()> {
-    let bytes = postcard::to_stdvec(reply).map_err(io::Error::other)?;
-    result.write_all(&bytes)?;
+    let (length, checksum) = write_result(reply, &mut result)?;
     drop(result);
-    let done = Done { nonce, length: bytes.len() as u64, checksum: checksum(&bytes) };
+    let done = Done { nonce, length, checksum };
     socket.write_all(&done.to_bytes())
 }

@@ -23,8 +23,9 @@ use strategy_api::abi::layout::Progress;
 
 use super::{
     blocks::Answer,
+    measured::checksum,
     output::Output,
-    wire::{COMMAND, Done, Envelope, Job, Reply, checksum, decode, send_job},
+    wire::{COMMAND, Done, Envelope, Job, Reply, decode, send_job},
 };
 use crate::registry::foreign::{SharedProgress, map_progress, map_readonly};
 

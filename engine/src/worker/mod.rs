@@ -16,6 +16,7 @@ mod error;
 mod host;
 mod job;
 mod line;
+mod measured;
 mod output;
 mod pool;
 mod wire;

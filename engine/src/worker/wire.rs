@@ -241,7 +241,7 @@ pub(super) struct Done {
     pub(super) nonce: u64,
     /// Length of the result, bytes.
     pub(super) length: u64,
-    /// [`checksum`] of the result.
+    /// [`super::measured::checksum`] of the result.
     pub(super) checksum: u64,
 }
 
@@ -265,19 +265,6 @@ impl Done {
         let done = Self { nonce: number(1), length: number(2), checksum: number(3) };
         (number(0) == DONE_MAGIC).then_some(done)
     }
-}
-
-/// A number that tells a whole result from a damaged one. It guards against accidents, not against a
-/// plugin that means to forge.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut tail = [0; 8];
-    tail[..rest.len()].copy_from_slice(rest);
-    let words = words.iter().chain([&tail]).map(|word| u64::from_le_bytes(*word));
-    // The constants are those of Fowler, Noll and Vo's hash, applied to words.
-    words.fold(0xcbf2_9ce4_8422_2325, |sum: u64, word| {
-        (sum ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-    })
 }
 
 #[cfg(test)]
@@ -315,16 +302,5 @@ mod tests {
         let done = Done { nonce: 1, length: 2, checksum: 3 };
         assert_eq!(Done::from_bytes(&done.to_bytes()), Some(done));
         assert_eq!(Done::from_bytes(&[0; Done::BYTES]), None);
-    }
-
-    #[test]
-    fn every_flipped_bit_changes_the_checksum() {
-        let bytes: Vec<u8> = (0..45).collect();
-        let sum = checksum(&bytes);
-        for bit in 0..bytes.len() * 8 {
-            let mut changed = bytes.clone();
-            changed[bit / 8] ^= 1 << (bit % 8);
-            assert_ne!(checksum(&changed), sum);
-        }
     }
 }

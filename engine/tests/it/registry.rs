@@ -107,13 +107,15 @@ fn an_alias_sets_parameters_and_the_command_line_has_the_last_word() {
     let registry = folder.scan();
     let golden = registry.resolve("golden_cross").unwrap();
     assert_eq!((golden.asked(), golden.facts().name.as_str()), ("golden_cross", "ma_cross"));
-    assert_eq!(golden.values(&[]).unwrap(), [50.0, 200.0]);
+    assert_eq!(golden.values(&[]).unwrap(), [50.0, 200.0, 0.0]);
     let given = [("slow".to_owned(), "100".to_owned())];
-    assert_eq!(golden.values(&given).unwrap(), [50.0, 100.0]);
+    assert_eq!(golden.values(&given).unwrap(), [50.0, 100.0, 0.0]);
     assert_eq!(golden.shown(&[50.0, 100.0])[1], ("slow".to_owned(), "100".to_owned()));
     let wrong = Failure::from(registry.resolve("wrong").unwrap().values(&[]).unwrap_err());
     assert_eq!(wrong.code, Code::Config);
-    assert!(wrong.help.unwrap().starts_with("did you mean 'fast'? valid are fast, slow"));
+    assert!(
+        wrong.help.unwrap().starts_with("did you mean 'fast'? valid are fast, slow, threshold")
+    );
     let off = Failure::from(registry.resolve("off").unwrap_err());
     assert_eq!(off.code, Code::PluginRefused);
     let state = |name: &str| {
@@ -132,8 +134,8 @@ fn parameters_are_checked_against_what_the_strategy_says() {
         let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         strategy.values(&pairs).map_err(|error| Failure::from(error).to_string())
     };
-    assert_eq!(values(&[]), Ok(vec![20.0, 50.0]));
-    assert_eq!(values(&[("slow", "60")]), Ok(vec![20.0, 60.0]));
+    assert_eq!(values(&[]), Ok(vec![20.0, 50.0, 0.0]));
+    assert_eq!(values(&[("slow", "60")]), Ok(vec![20.0, 60.0, 0.0]));
     let error = values(&[("fast", "x")]).unwrap_err();
     let expected = "error[USAGE]: 'x' is no value for ma_cross's fast: a whole number from 1 to 1000 is valid\n\
                     help: algo-trader strategies show ma_cross";

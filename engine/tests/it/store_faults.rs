@@ -105,7 +105,7 @@ fn pending_migrations_wait_for_a_writer() {
         let store = open(&url(&file), OpenMode::Inspect).await.unwrap();
         assert_eq!(
             store.status().await.unwrap().pending,
-            ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage"]
+            ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage", "0005 trial blocks"]
         );
         store.close().await;
         let store = open(&url(&file), OpenMode::ReadWrite).await.unwrap();

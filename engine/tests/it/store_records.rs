@@ -1,7 +1,13 @@
 //! What every database promises about events, runs and itself.
 
-use algo_trader::store::{BarRow, OpenMode, RunRecord, Store, open};
-use engine_core::event::{Event, EventKind};
+use algo_trader::store::{
+    BarRow, OpenMode, RunRecord, Store, StoreError, SweepRecord, TrialBatch, TrialRow, TrialState,
+    open,
+};
+use engine_core::{
+    event::{Event, EventKind},
+    sweep::TrialFigures,
+};
 use sqlx::{ConnectOptions, Connection, PgConnection, sqlite::SqliteConnectOptions};
 
 use crate::support::{
@@ -16,6 +22,8 @@ claims!(
     strange_symbols_are_kept_as_given,
     the_probe_leaves_nothing_behind,
     the_status_counts_rows_and_names_migrations,
+    trials_are_kept_in_order_and_only_where_their_sweep_stands,
+    many_trials_are_read_page_by_page,
 );
 
 fn event(symbol: Option<&str>, kind: EventKind, ts: i64, known_at: i64, value: f64) -> Event {
@@ -46,6 +54,78 @@ async fn events_are_replaced_by_their_key_and_ordered_by_when_they_became_known(
     let good = event(Some("SPY"), EventKind::Dividend, 2, 2, 1.0);
     assert!(store.write_events(&[good, nan]).await.is_err());
     assert_eq!(store.events("SPY").await.unwrap().len(), 3);
+}
+
+fn sweep_record(positions: i64) -> SweepRecord {
+    SweepRecord {
+        id: "5eed".to_owned(),
+        created_at: 1,
+        strategy: "ma_cross".to_owned(),
+        symbols: "SPY".to_owned(),
+        resolution: "1d".to_owned(),
+        data_digest: "d".to_owned(),
+        plugin_sha256: String::new(),
+        engine_version: "0.1.0".to_owned(),
+        config: "{}".to_owned(),
+        positions,
+    }
+}
+
+fn trial(position: i64) -> TrialRow {
+    let figures = TrialFigures {
+        sharpe: (position % 3 != 0).then_some(position as f64 / 7.0),
+        max_drawdown: Some(-0.0),
+        trades: position as u64 % 11,
+        ..TrialFigures::default()
+    };
+    match position % 5 {
+        4 => TrialRow {
+            position,
+            state: TrialState::Refused,
+            reason: Some(format!("größer als {position}")),
+            figures: TrialFigures::default(),
+        },
+        _ => TrialRow { position, state: TrialState::Done, reason: None, figures },
+    }
+}
+
+async fn trials_are_kept_in_order_and_only_where_their_sweep_stands(store: &dyn Store) {
+    let sweep = store.begin_sweep(&sweep_record(1_000)).await.unwrap();
+    assert_eq!((sweep.reached, sweep.trials), (0, 0));
+    let every: Vec<_> = (0..100).map(trial).collect();
+    let last = [trial(300)];
+    let batch = |first, end, rows| TrialBatch { sweep: sweep.number, first, end, rows };
+    store.save_trials(&batch(0, 100, &every)).await.unwrap();
+    // A constraint leaves positions out; some blocks hold no trial at all.
+    let some: Vec<_> = [130, 131, 160].into_iter().map(trial).collect();
+    store.save_trials(&batch(100, 200, &some)).await.unwrap();
+    store.save_trials(&batch(200, 300, &[])).await.unwrap();
+    store.save_trials(&batch(300, 301, &last)).await.unwrap();
+    let twice = store.save_trials(&batch(200, 300, &some)).await;
+    assert!(matches!(twice, Err(StoreError::Busy { .. })), "{twice:?}");
+    let now = store.begin_sweep(&sweep_record(1_000)).await.unwrap();
+    assert_eq!((now.reached, now.trials), (301, 104));
+    assert_eq!(store.trials_on("d").await.unwrap(), 104);
+    let all = [&every[..], &some, &last].concat();
+    assert_eq!(store.trials(sweep.number, 0, 1_000).await.unwrap(), all);
+    assert_eq!(store.trials(sweep.number, 98, 4).await.unwrap(), all[98..102]);
+    assert_eq!(store.trials(sweep.number, 132, 9).await.unwrap(), all[102..]);
+    assert_eq!(store.trials(sweep.number, 301, 9).await.unwrap(), []);
+}
+
+async fn many_trials_are_read_page_by_page(store: &dyn Store) {
+    let sweep = store.begin_sweep(&sweep_record(50_000)).await.unwrap();
+    for first in (0..50_000).step_by(12_500) {
+        let rows: Vec<_> = (first..first + 12_500).map(trial).collect();
+        let batch = TrialBatch { sweep: sweep.number, first, end: first + 12_500, rows: &rows };
+        store.save_trials(&batch).await.unwrap();
+    }
+    let mut next = 0;
+    while next < 50_000 {
+        let page = store.trials(sweep.number, next, 9_999).await.unwrap();
+        assert!(page.iter().zip(next..).all(|(row, at)| *row == trial(at)));
+        next += page.len() as i64;
+    }
 }
 
 fn run_record(id: &str, created_at: i64) -> RunRecord {
@@ -118,7 +198,10 @@ async fn the_status_counts_rows_and_names_migrations(store: &dyn Store) {
     let status = store.status().await.unwrap();
     let bars = status.rows.iter().find(|(table, _)| table == "bars").unwrap();
     assert_eq!(bars.1, 10);
-    assert_eq!(status.applied, ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage"]);
+    assert_eq!(
+        status.applied,
+        ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage", "0005 trial blocks"]
+    );
     assert_eq!(status.pending, [] as [&str; 0]);
     assert!(status.size_bytes > 0);
 }

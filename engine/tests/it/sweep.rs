@@ -230,7 +230,7 @@ fn every_trial_is_a_line_of_the_csv_file_and_a_heatmap_is_drawn() {
     let said = well(sweep(&program, &["--csv", "all.csv", "--heatmap", "fast,slow"]));
     let text = fs::read_to_string(program.home().join("all.csv")).unwrap();
     assert_eq!(text.lines().count(), 101, "{}", said.stderr);
-    assert!(text.starts_with("trial,fast,slow,state,sharpe,"), "{text}");
+    assert!(text.starts_with("trial,fast,slow,threshold,state,sharpe,"), "{text}");
     assert!(text.contains("refused"), "{text}");
     let picture = fs::read(program.home().join("data/plots/sweep_SPY_1d.png")).unwrap();
     assert_eq!(picture[1..4], *b"PNG");

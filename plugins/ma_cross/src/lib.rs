@@ -1,24 +1,30 @@
 //! Buys when a fast moving average crosses above a slow one and sells on the reverse crossing.
 //!
 //! A crossing is an event of one bar: above now, and not above at the bar before. On the first bar on
-//! which both averages exist nothing can have crossed, so nothing happens.
+//! which both averages exist nothing can have crossed, so nothing happens. With a threshold the fast
+//! average has to cross a band around the slow one, so that small wiggles trade less.
 #![forbid(unsafe_code)]
 
 use strategy_api::prelude::*;
 
 params! {
-    /// Windows of the two averages.
+    /// Windows of the two averages, and the band around the slow one.
     pub struct MaParams {
         /// fast window, bars
         fast: usize = 20, 1 ..= 1000;
         /// slow window, bars
         slow: usize = 50, 2 ..= 5000;
+        /// half of the band around the slow average, fraction of it
+        threshold: f64 = 0.0, 0.0 ..= 0.5;
     }
 }
 
 struct MaCross {
     fast: Col,
     slow: Col,
+    /// Edges of the band, multiples of the slow average.
+    above: f64,
+    below: f64,
 }
 
 impl Strategy for MaCross {
@@ -28,18 +34,26 @@ impl Strategy for MaCross {
     type Params = MaParams;
 
     fn on_start(params: MaParams, setup: &mut Setup<'_>) -> Result<Self> {
-        let MaParams { fast, slow } = params;
+        let MaParams { fast, slow, threshold } = params;
         if fast >= slow {
             return Err(format!("fast ({fast}) must be below slow ({slow})").into());
         }
-        Ok(Self { fast: setup.sma(fast)?, slow: setup.sma(slow)? })
+        let (above, below) = (1.0 + threshold, 1.0 - threshold);
+        Ok(Self { fast: setup.sma(fast)?, slow: setup.sma(slow)?, above, below })
     }
 
     fn on_bar(&mut self, _: &Bar, ctx: &mut Context<'_>) {
-        if ctx.crossed_above(self.fast, self.slow) && ctx.position() <= 0.0 {
-            ctx.target(ctx.equal_share());
-        } else if ctx.crossed_below(self.fast, self.slow) && ctx.position() > 0.0 {
-            ctx.close();
+        let (fast, before) = (ctx.get(self.fast), ctx.ago(self.fast, 1));
+        let (slow, slow_before) = (ctx.get(self.slow), ctx.ago(self.slow, 1));
+        // A comparison with NaN is false: nothing is crossed while an average warms up.
+        if fast > slow * self.above && before <= slow_before * self.above {
+            if ctx.position() <= 0.0 {
+                ctx.target(ctx.equal_share());
+            }
+        } else if fast < slow * self.below && before >= slow_before * self.below {
+            if ctx.position() > 0.0 {
+                ctx.close();
+            }
         }
     }
 }
@@ -71,6 +85,23 @@ mod tests {
         let rising: Vec<f64> = (1..200).map(f64::from).collect();
         let outcome = run::<MaCross>(&[], &bars_from_closes(&rising)).unwrap();
         assert_eq!(outcome.orders, []);
+    }
+
+    #[test]
+    fn with_a_threshold_it_waits_for_the_edge_of_the_band() {
+        // SMA(1):    10   10   10   11   13   13   10    8
+        // SMA(3):    -    -   10  10.33 11.33 12.33 12  10.33
+        // 10 % away at bar 4 (13 > 12.47; 11 <= 11.37 before), below at bar 6 (10 < 10.8).
+        let closes = [10.0, 10.0, 10.0, 11.0, 13.0, 13.0, 10.0, 8.0];
+        let bars = bars_from_closes(&closes);
+        let decided = |threshold: f64| {
+            let params = [("fast", 1.0), ("slow", 3.0), ("threshold", threshold)];
+            let outcome = run::<MaCross>(&params, &bars).unwrap();
+            outcome.orders.iter().map(|(at, _)| *at).collect::<Vec<_>>()
+        };
+        assert_eq!(decided(0.1), [4, 6]);
+        assert_eq!(decided(0.0), [3, 6]);
+        assert_eq!(decided(0.2), [0; 0]);
     }
 
     #[test]

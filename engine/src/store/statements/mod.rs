@@ -32,7 +32,7 @@ pub(super) const TABLES: [&str; 12] = [
     "runs",
     "run_columns",
     "sweeps",
-    "trials",
+    "trial_blocks",
 ];
 
 /// The table of the bars of every series.
@@ -53,18 +53,15 @@ use tables::table_statements;
 /// Functions over one connection type.
 macro_rules! statements {
     ($connection:ty) => {
-        use engine_core::{
-            event::Event,
-            instrument::Instrument,
-            sweep::{Metric, TrialFigures},
-        };
+        use engine_core::{event::Event, instrument::Instrument};
         use sqlx::{AssertSqlSafe, Row, query, query_as, query_scalar};
         use strategy_api::Resolution;
 
         use crate::store::migrate::{self, Applied, Migration};
         use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
         use crate::store::statements::TABLES;
-        use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
+        use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow};
+        use crate::store::trials::TrialColumns;
         use crate::store::types::{
             BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey, Stage,
         };
@@ -81,20 +78,9 @@ macro_rules! statements {
 /// For SQLite.
 pub(super) mod on_sqlite {
     statements!(sqlx::SqliteConnection);
-
-    /// The place of a value. SQLite looks up the name of each place among all names before it, which
-    /// takes seconds for some thousand of them, so here they have none.
-    fn place(_number: usize) -> &'static str {
-        "?"
-    }
 }
 
 /// For PostgreSQL.
 pub(super) mod on_postgres {
     statements!(sqlx::PgConnection);
-
-    /// The place of a value.
-    fn place(number: usize) -> String {
-        format!("${number}")
-    }
 }

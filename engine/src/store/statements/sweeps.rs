@@ -3,9 +3,6 @@
 /// Functions over one connection type, `Connection`.
 macro_rules! sweep_statements {
     () => {
-        /// Trials in one statement; fewer follow one by one.
-        const TRIALS_AT_ONCE: usize = 250;
-
         /// Makes the row of a sweep where it is missing; how far the sweep has come.
         pub(in crate::store) async fn begin_sweep(
             db: &mut Connection,
@@ -58,46 +55,21 @@ macro_rules! sweep_statements {
             if moved.rows_affected() == 0 {
                 return Ok(false);
             }
-            let (many, one) = (insert_trials(TRIALS_AT_ONCE), insert_trials(1));
-            let chunks = batch.rows.chunks_exact(TRIALS_AT_ONCE);
-            for row in chunks.remainder().chunks(1) {
-                add_trials(db, &one, batch.sweep, row).await?;
-            }
-            for rows in chunks {
-                add_trials(db, &many, batch.sweep, rows).await?;
-            }
+            let columns = TrialColumns::of(batch.first, batch.end, batch.rows);
+            query(
+                "INSERT INTO trial_blocks (sweep, first, until, positions, states, figures, reasons) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(batch.sweep)
+            .bind(batch.first)
+            .bind(batch.end)
+            .bind(columns.positions)
+            .bind(columns.states)
+            .bind(columns.figures)
+            .bind(columns.reasons)
+            .execute(db)
+            .await?;
             Ok(true)
-        }
-
-        /// The statement that inserts so many trials.
-        fn insert_trials(rows: usize) -> String {
-            let columns = 4 + Metric::ALL.len();
-            let row = |row: usize| {
-                let places = (1..=columns).map(|column| place(row * columns + column));
-                let places: Vec<_> = places.collect();
-                format!("({})", places.join(","))
-            };
-            let values: Vec<String> = (0..rows).map(row).collect();
-            let names = Metric::ALL.map(Metric::name).join(", ");
-            let values = values.join(",");
-            format!("INSERT INTO trials (sweep, position, state, reason, {names}) VALUES {values}")
-        }
-
-        async fn add_trials(
-            db: &mut Connection,
-            insert: &str,
-            sweep: i64,
-            rows: &[TrialRow],
-        ) -> sqlx::Result<()> {
-            let mut insert = query(AssertSqlSafe(insert.to_owned()));
-            for row in rows {
-                let reason = row.reason.as_deref();
-                insert = insert.bind(sweep).bind(row.position).bind(row.state.name()).bind(reason);
-                for metric in Metric::ALL {
-                    insert = insert.bind(row.figures.get(metric));
-                }
-            }
-            insert.execute(db).await.map(drop)
         }
 
         /// The first `count` trials of a sweep from a position on.
@@ -107,30 +79,35 @@ macro_rules! sweep_statements {
             from: i64,
             count: usize,
         ) -> sqlx::Result<Vec<TrialRow>> {
-            let names = Metric::ALL.map(Metric::name).join(", ");
-            let select = format!(
-                "SELECT position, state, reason, {names} FROM trials \
-                 WHERE sweep = $1 AND position >= $2 ORDER BY position LIMIT $3"
-            );
-            let rows = query(AssertSqlSafe(select))
-                .bind(sweep)
-                .bind(from)
-                .bind(i64::try_from(count).unwrap_or(i64::MAX))
-                .fetch_all(db)
-                .await?;
-            let read = |row: &_| trial_of(row);
-            rows.iter().map(read).collect()
+            let (mut rows, mut next) = (Vec::new(), from);
+            while rows.len() < count {
+                let Some((until, block)) = trial_block(db, sweep, next).await? else { break };
+                rows.extend(block.into_iter().filter(|row| row.position >= from));
+                next = until;
+            }
+            rows.truncate(count);
+            Ok(rows)
         }
 
-        fn trial_of(row: &<<Connection as sqlx::Connection>::Database as sqlx::Database>::Row) -> sqlx::Result<TrialRow> {
-            let mut figures = TrialFigures::default();
-            for (index, metric) in Metric::ALL.into_iter().enumerate() {
-                figures.set(metric, row.try_get(3 + index)?);
-            }
-            let state: String = row.try_get(1)?;
-            let state = TrialState::of(&state)
-                .ok_or_else(|| sqlx::Error::Decode(format!("the state '{state}'").into()))?;
-            Ok(TrialRow { position: row.try_get(0)?, state, reason: row.try_get(2)?, figures })
+        /// The block that holds a position or follows it: the position after it, and its trials.
+        async fn trial_block(
+            db: &mut Connection,
+            sweep: i64,
+            at: i64,
+        ) -> sqlx::Result<Option<(i64, Vec<TrialRow>)>> {
+            let select = "SELECT first, until, positions, states, figures, reasons \
+                 FROM trial_blocks WHERE sweep = $1 AND until > $2 ORDER BY first LIMIT 1";
+            let found = query(select).bind(sweep).bind(at).fetch_optional(db).await?;
+            let Some(row) = found else { return Ok(None) };
+            let columns = TrialColumns {
+                positions: row.try_get(2)?,
+                states: row.try_get(3)?,
+                figures: row.try_get(4)?,
+                reasons: row.try_get(5)?,
+            };
+            let rows = columns.rows(row.try_get(0)?);
+            let rows = rows.map_err(|error| sqlx::Error::Decode(error.into()))?;
+            Ok(Some((row.try_get(1)?, rows)))
         }
 
         /// Trials of all sweeps over the same bars, and the single runs.

@@ -1,0 +1,142 @@
+//! Time of 10,000 trials of the shipped MA cross on 1,258 daily bars, compute only: no database, no
+//! statistics of the whole. Workers are processes, as in a sweep; their start is included.
+//!
+//! Prints milliseconds (minimum, median, maximum) for one worker and for two, and how much faster two
+//! are. `cargo bench --bench sweep`.
+#![allow(missing_docs)]
+
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use algo_trader::{
+    config::{self, Home},
+    feed::{Cache, ColumnFile},
+    registry::{Locations, Registry, Retry},
+    store::SeriesInfo,
+    worker::{Limits, Mode, Next, Pool, Sharing, SweepJob},
+};
+use engine_core::{
+    backtest::{Config, Rules},
+    broker::{Commission, FillModel, Slippage},
+    calendar::Calendar,
+    series::Series,
+    sweep::Plan,
+};
+use strategy_api::{Bar, Resolution};
+
+const BARS: usize = 1_258;
+const ROUNDS: usize = 15;
+const DAY: i64 = 86_400_000_000_000;
+
+fn main() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let program = built().join("algo-trader");
+    let locations = Locations {
+        asked: vec![built()],
+        environment: None,
+        home: Home::new(home.path()),
+        executable: None,
+        program: program.clone(),
+    };
+    let registry = Registry::scan(&locations, &config::Config::default(), Retry::Yes);
+    let run = |workers: usize| {
+        let start = Instant::now();
+        let sharing = Sharing {
+            workers: NonZeroUsize::new(workers).expect("at least one"),
+            from: 0,
+            limits: Limits::default(),
+            mode: Mode::Worker(program.clone()),
+        };
+        let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
+        let mut pool = Pool::start(job(strategy), sharing);
+        let mut trials = 0;
+        loop {
+            match pool.next(Duration::from_secs(1)).expect("the trials run") {
+                Next::Block(block) => trials += block.trials.len(),
+                Next::Waiting => {}
+                Next::End => break,
+            }
+        }
+        assert_eq!(trials, 10_000);
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    let mut times = [Vec::new(), Vec::new()];
+    // Interleaved, so that a noisy moment hits both alike.
+    for _ in 0..ROUNDS {
+        times[0].push(run(1));
+        times[1].push(run(2));
+    }
+    println!("{:34} {:>8} {:>8} {:>8}", "ms", "min", "median", "max");
+    for (times, name) in
+        times.iter_mut().zip(["10,000 trials, 1 worker", "10,000 trials, 2 workers"])
+    {
+        times.sort_by(f64::total_cmp);
+        let (low, middle, high) = (times[0], times[ROUNDS / 2], times[ROUNDS - 1]);
+        println!("{name:34} {low:8.1} {middle:8.1} {high:8.1}");
+    }
+    let ratio = |at: usize| times[0][at] / times[1][at];
+    println!("two workers against one: {:.2} x (minima {:.2} x)", ratio(ROUNDS / 2), ratio(0));
+}
+
+/// The folder that holds the program and the plugins: the one above this bench.
+fn built() -> PathBuf {
+    let bench = std::env::current_exe().expect("this program has a path");
+    bench.ancestors().nth(2).expect("target/release/deps/bench").to_owned()
+}
+
+fn job(strategy: algo_trader::registry::Resolved) -> SweepJob {
+    let axis = |first: u32| (first..first + 100).map(f64::from).collect::<Vec<_>>();
+    let plan = Plan::grid(vec![axis(2), axis(110), vec![0.0]], None).expect("there are trials");
+    let config = Config {
+        cash: 100_000.0,
+        fill: FillModel::NextOpen,
+        commission: Commission::None,
+        slippage: Slippage::None,
+        fractional: false,
+        lots: vec![1.0],
+        from_ts: None,
+        to_ts: None,
+        seed: 0,
+        rules: Rules::default(),
+    };
+    let calendar: Calendar = "24/7".parse().expect("a calendar");
+    SweepJob { strategy, files: vec![column_file()], plan, config, calendar, annual_rf: 0.0 }
+}
+
+fn column_file() -> ColumnFile {
+    let info = SeriesInfo {
+        id: 1,
+        symbol: "X".to_owned(),
+        resolution: "1d".to_owned(),
+        source: "bench".to_owned(),
+        adjustment: "raw".to_owned(),
+        version: 1,
+        epoch: 0,
+        bars: 0,
+        first_ts: None,
+        last_ts: None,
+    };
+    Cache::none().make(&info, Resolution::Day1, &walk()).expect("there is memory")
+}
+
+/// A random walk from a fixed linear congruential generator.
+fn walk() -> Series {
+    let mut state = 42_u64;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
+    };
+    let (mut series, mut price) = (Series::with_capacity(BARS), 100.0);
+    for row in 0..BARS {
+        let open = price;
+        price *= 1.0 + 0.02 * next();
+        let (high, low) = (price.max(open) * 1.001, price.min(open) * 0.999);
+        let bar = Bar { ts: row as i64 * DAY, open, high, low, close: price, volume: 100.0 };
+        series.push(&bar).expect("bars in order");
+    }
+    series
+}
