@@ -196,47 +196,45 @@ impl GatewayError {
         }
     }
 
-    fn help(&self) -> Option<&'static str> {
+    fn help(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } => Some(
-                "start TWS or IB Gateway and switch on 'Enable ActiveX and Socket Clients' in its API settings; ports: Gateway 4002 paper, 4001 live; TWS 7497 paper, 7496 live: --gateway 127.0.0.1:7497",
-            ),
-            Self::TurnedAway { .. } => Some(
-                "add this machine to 'Trusted IPs' in the API settings of TWS or IB Gateway; versions before 10.43 turn everybody away too",
-            ),
-            Self::Silent { .. } => Some(
-                "look for a dialogue that waits in TWS or IB Gateway, and add this machine to 'Trusted IPs' in its API settings; then: algo-trader doctor connection",
-            ),
+            Self::Unreachable { .. } => {
+                "start TWS or IB Gateway and switch on 'Enable ActiveX and Socket Clients' in its API settings; ports: Gateway 4002 paper, 4001 live; TWS 7497 paper, 7496 live: --gateway 127.0.0.1:7497"
+            }
+            Self::TurnedAway { .. } => {
+                "add this machine to 'Trusted IPs' in the API settings of TWS or IB Gateway; versions before 10.43 turn everybody away too"
+            }
+            Self::Silent { .. } => {
+                "look for a dialogue that waits in TWS or IB Gateway, and add this machine to 'Trusted IPs' in its API settings; when another program listens there, name the API port: --gateway 127.0.0.1:4002"
+            }
             Self::NotAGateway { .. } => {
-                Some("name the API port of TWS or IB Gateway: --gateway 127.0.0.1:4002")
+                "name the API port of TWS or IB Gateway: --gateway 127.0.0.1:4002"
             }
-            Self::TooOld { .. } => Some("update TWS or IB Gateway to 10.43 or newer"),
+            Self::TooOld { .. } => "update TWS or IB Gateway to 10.43 or newer",
             Self::ClientIds { .. } => {
-                Some("close other API programs, or use other ids: --client-ids 200-231")
+                "close other API programs, or use other ids: --client-ids 200-231"
             }
-            Self::Lost { .. } => Some("run the same command again: what has come is kept"),
+            Self::Lost { .. } => "run the same command again: what has come is kept",
             Self::FarmAway { .. }
             | Self::NoProgress { .. }
             | Self::Pacing { .. }
-            | Self::Garbled { .. } => {
-                Some("run the same command again later: what has come is kept")
-            }
+            | Self::Garbled { .. } => "run the same command again later: what has come is kept",
             Self::UnknownSymbol { .. } => {
-                Some("the broker writes a class of shares with a blank, as in 'BRK B'")
+                "the broker writes a class of shares with a blank, as in 'BRK B'"
             }
-            Self::AmbiguousSymbol { .. } => {
-                Some("say which one: --primary-exchange NYSE --currency USD")
+            Self::AmbiguousSymbol { .. } => "say which one: --primary-exchange NYSE --currency USD",
+            Self::NoPermission { .. } => {
+                "subscribe to the market data of that exchange in Client Portal, under Settings"
             }
-            Self::NoPermission { .. } => Some(
-                "subscribe to the market data of that exchange in Client Portal, under Settings",
-            ),
             Self::CompetingSession { .. } => {
-                Some("log out of the other session, then run the same command again")
+                "log out of the other session, then run the same command again"
             }
             Self::TooLarge { .. } => {
-                Some("ask for less at once: a shorter --duration, or --from and --to")
+                "ask for less at once: a shorter --duration, or --from and --to"
             }
-            Self::Refused { .. } => None,
+            Self::Refused { .. } => {
+                "number and text are the broker's: look at the symbol, --what and the duration, or run the same command again later"
+            }
         }
     }
 }
@@ -252,10 +250,6 @@ impl From<GatewayError> for Failure {
                 _ => Code::Gateway,
             },
         };
-        let failure = Failure::new(code, error.to_string());
-        match error.help() {
-            Some(help) => failure.help(help),
-            None => failure,
-        }
+        Failure::new(code, error.to_string()).help(error.help())
     }
 }

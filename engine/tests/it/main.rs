@@ -27,6 +27,7 @@ mod frozen;
 mod gateway;
 mod gateway_data;
 mod gateway_faults;
+mod gateway_scripts;
 mod golden;
 mod ingest;
 mod ingest_broker;

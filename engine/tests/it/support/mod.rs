@@ -10,6 +10,7 @@ pub(crate) mod markdown;
 pub(crate) mod over_tcp;
 pub(crate) mod plugins;
 pub(crate) mod postgres;
+pub(crate) mod script;
 pub(crate) mod simulated;
 pub(crate) mod store;
 pub(crate) mod trial;

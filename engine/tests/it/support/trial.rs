@@ -34,24 +34,8 @@ impl Trial {
             ..simulator::Settings::default()
         });
         let simulated = simulated.await.unwrap();
-        let gateway = gateway::open(Settings {
-            addresses: vec![simulated.address().to_string()],
-            client_ids: 7..=12,
-            max_wait,
-            pacing: Pacing::Off,
-            limits: Limits {
-                connect: Duration::from_secs(5),
-                dial: Duration::from_secs(1),
-                handshake: Duration::from_millis(600),
-                progress: Duration::from_millis(600),
-                heartbeat: Duration::from_millis(500),
-                heartbeat_answer: Duration::from_millis(500),
-                backoff_first: Duration::from_millis(20),
-                backoff_most: Duration::from_millis(150),
-                pacing_pause: Duration::from_millis(60),
-            },
-            ..Settings::default()
-        });
+        let gateway =
+            connection(simulated.address().to_string(), max_wait, Duration::from_millis(600));
         Self { simulated, gateway }
     }
 
@@ -63,6 +47,32 @@ impl Trial {
         self.gateway.close().await;
         self.simulated.stop().await;
     }
+}
+
+/// A connection that waits so long for the next byte, and shortly for everything else.
+pub(crate) fn connection(
+    address: String,
+    max_wait: Duration,
+    progress: Duration,
+) -> Box<dyn Gateway> {
+    gateway::open(Settings {
+        addresses: vec![address],
+        client_ids: 7..=12,
+        max_wait,
+        pacing: Pacing::Off,
+        limits: Limits {
+            connect: Duration::from_secs(5),
+            dial: Duration::from_secs(1),
+            handshake: progress,
+            progress,
+            heartbeat: Duration::from_millis(500),
+            heartbeat_answer: Duration::from_millis(500),
+            backoff_first: Duration::from_millis(20),
+            backoff_most: Duration::from_millis(150),
+            pacing_pause: Duration::from_millis(60),
+        },
+        ..Settings::default()
+    })
 }
 
 /// Twenty daily bars up to now.
