@@ -11,7 +11,6 @@ use std::{
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
 };
 
 use tempfile::TempDir;
@@ -59,7 +58,7 @@ struct Checkout {
 }
 
 impl Checkout {
-    fn new() -> Self {
+    fn new(page: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::set_permissions(root, Permissions::from_mode(0o755)).unwrap();
@@ -71,8 +70,8 @@ impl Checkout {
         for part in ["strategy-api", "engine", "migrations"] {
             symlink(project().join(part), root.join(part)).unwrap();
         }
-        let built = built();
-        symlink(built, root.join("target")).unwrap();
+        let built = built(page);
+        symlink(&built, root.join("target")).unwrap();
         fs::create_dir(root.join("bin")).unwrap();
         symlink(built.join("release/algo-trader"), root.join("bin/algo-trader")).unwrap();
         // The program stands already; of `cargo build --workspace` the reader's strategy remains.
@@ -134,16 +133,14 @@ impl Checkout {
     }
 }
 
-/// The target folder of all pages: a release folder with the program under test and its plugins.
-fn built() -> &'static PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(build)
-}
-
-fn build() -> PathBuf {
-    let folder = plugins::program().parent().unwrap().parent().unwrap().join("pages");
+/// The target folder of a page: a release folder with the program under test and its plugins, and
+/// without what an earlier run of the page has built.
+fn built(page: &str) -> PathBuf {
+    let target = plugins::program().parent().unwrap().parent().unwrap().to_owned();
+    let folder = target.join("pages").join(Path::new(page).file_stem().unwrap());
     let release = folder.join("release");
     fs::create_dir_all(release.join("deps")).unwrap();
+    let _ = fs::remove_file(release.join("libmy_idea.so"));
     let mut files = vec![plugins::program()];
     for entry in fs::read_dir(project().join("plugins")).unwrap() {
         let entry = entry.unwrap();
@@ -194,7 +191,7 @@ fn dialogue(text: &str) -> Vec<(String, String)> {
 /// Runs the pages, and gives what is wrong with any block.
 fn faults_of(pages: &[Page]) -> Vec<String> {
     let faults = |page: &Page| -> Vec<String> {
-        let checkout = Checkout::new();
+        let checkout = Checkout::new(&page.path);
         let wrong = |block: &Block| {
             let fault = checkout.fault(block)?;
             Some(format!("{}:{}: {fault}", page.path, block.line))
