@@ -121,7 +121,7 @@ impl Instance<'_> {
             assert!(one.seen.is_sorted() && last <= one.ts.len(), "bars are there once seen");
         }
         let raw = |(index, one): (usize, &Rc<CoarserBars>)| {
-            super::host::raw_series(&InstrumentBars {
+            super::block::raw_series(&InstrumentBars {
                 symbol: instruments[index % instruments.len()].symbol,
                 columns: one.columns(),
                 seen: Some(&one.seen),

@@ -4,6 +4,7 @@
 //! is the door: the root module that abi_stable checks, the list of a library's strategies, and the
 //! macro that exports them. What a plugin author needs is in [`prelude`](crate::prelude) alone.
 
+mod block;
 mod coarser;
 mod codes;
 mod describe;
