@@ -131,14 +131,15 @@ impl Instance<'_> {
         self.coarser.bars = bars;
     }
 
-    /// Steps of the run after which every instrument has shown `rows` rows of a column's bars.
+    /// Steps of the run before the first one at which every instrument has shown more than `rows` of a
+    /// column's bars: those before its first value, when `rows` is the warm-up of the column.
     #[must_use]
     pub fn steps_for(&self, column: &RawColumn, rows: usize) -> usize {
-        let Some(place) = place_of(column).filter(|_| rows > 0) else { return rows };
+        let Some(place) = place_of(column) else { return rows };
         let instruments = self.market().instruments().len();
         let bars = self.coarser.bars.iter().skip(place * instruments).take(instruments);
         let steps =
-            |one: &Rc<CoarserBars>| one.seen.partition_point(|count| (*count as usize) < rows) + 1;
+            |one: &Rc<CoarserBars>| one.seen.partition_point(|count| *count as usize <= rows);
         bars.map(steps).max().unwrap_or(0)
     }
 }
