@@ -81,8 +81,8 @@ impl Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Backtest(super::backtest::BacktestArgs),
-    Ingest(super::ingest::IngestArgs),
+    Backtest(Box<super::backtest::BacktestArgs>),
+    Ingest(Box<super::ingest::IngestArgs>),
     Db(super::db::DbArgs),
     Strategies(super::strategies::StrategiesArgs),
     Runs(super::runs::RunsArgs),

@@ -114,7 +114,7 @@ impl<'a> Case<'a> {
         progress: &ProgressPage,
     ) -> Result<Decisions, RunError> {
         let result = stage.run(self.def, self.params, config, progress)?;
-        Ok(Decisions::of(result.orders, result.steps))
+        Ok(Decisions::of(&result.orders, result.steps))
     }
 }
 

@@ -45,6 +45,7 @@ impl Broker {
         let quote = (floor.quote)(instrument);
         let Some(bar) = quote.bar else { return };
         let price = if moment == Moment::Open { bar.open } else { bar.close };
+        let before = self.fills.len();
         let equity = portfolio
             .equity(|one| if one == instrument { price } else { floor.price(one, moment) });
         match self.wish(0, Touch { moment, price }, &quote, portfolio, equity) {
@@ -57,6 +58,7 @@ impl Broker {
             Ok(wish) => self.open_units(portfolio, floor, &wish),
             Err((state, reason)) => self.end(0, state, Some(reason), bar.ts),
         }
+        self.count_month(before);
     }
 
     /// Older orders come first, those of one step by symbol: the order in which a strategy goes through

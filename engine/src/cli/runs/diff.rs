@@ -20,9 +20,9 @@ pub(in crate::cli) struct Differences {
 pub(super) fn run(app: &App, one: &RunRecord, other: &RunRecord) -> Outcome {
     let found = differences(one, other)?;
     if app.out.json() {
-        app.out.value(&found.json)?
+        app.out.value(&found.json)?;
     } else {
-        app.out.text(&found.text)?
+        app.out.text(&found.text)?;
     }
     Ok(Done::Well)
 }

@@ -44,12 +44,12 @@ pub(super) fn of(question: &Question<'_>) -> Option<String> {
             plain(question.parent_filled)
         ),
         Size::Cash(amount) => {
-            question.for_money(format!("{} of cash", money(amount)), amount.abs())
+            question.for_money(&format!("{} of cash", money(amount)), amount.abs())
         }
         Size::EquityFraction(part) => {
             let of =
                 format!("{} x equity {} = {}", plain(part), money(equity), money(part * equity));
-            question.for_money(of, (part * equity).abs())
+            question.for_money(&of, (part * equity).abs())
         }
         Size::TargetFraction(0.0) => format!("0 to hold: all {} held", plain(held)),
         Size::TargetFraction(part) => question.to_target(part),
@@ -79,7 +79,7 @@ impl Question<'_> {
             );
         }
         if *held == 0.0 {
-            return self.for_money(of, part * equity);
+            return self.for_money(&of, part * equity);
         }
         let held_value = held * fill.price;
         let of = format!(
@@ -88,11 +88,11 @@ impl Question<'_> {
             plain(fill.price),
             money(held_value)
         );
-        self.for_money(of, part * equity - held_value)
+        self.for_money(&of, part * equity - held_value)
     }
 
     /// The largest quantity that an amount pays for, commission included.
-    fn for_money(&self, what: String, amount: f64) -> String {
+    fn for_money(&self, what: &str, amount: f64) -> String {
         let units = self.fill.quantity.abs();
         let cost = |units: f64| {
             units * self.fill.price

@@ -45,7 +45,7 @@ pub(super) struct Decisions {
 }
 
 impl Decisions {
-    pub(super) fn of(orders: Vec<OrderRecord>, mut steps: Vec<OrderStep>) -> Self {
+    pub(super) fn of(orders: &[OrderRecord], mut steps: Vec<OrderStep>) -> Self {
         steps.retain(|step| step.step.is_instruction());
         Self {
             orders: orders.iter().map(|order| Decision::Order(asked(order))).collect(),

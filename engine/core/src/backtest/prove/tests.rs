@@ -58,7 +58,7 @@ fn every_later_bar_is_replaced_by_a_possible_one_and_no_earlier_one_is() {
 }
 
 fn made(orders: &[OrderRecord]) -> Decisions {
-    Decisions::of(orders.to_vec(), Vec::new())
+    Decisions::of(orders, Vec::new())
 }
 
 #[test]
@@ -88,9 +88,8 @@ fn a_change_or_a_cancellation_that_moved_is_found_and_the_earlier_of_two_is_name
         stop_price,
         ..market_order(OrderId(1), 0, Size::Units(f64::NAN))
     };
-    let instructed = |orders: &[OrderRecord], steps: &[OrderStep]| {
-        Decisions::of(orders.to_vec(), steps.to_vec())
-    };
+    let instructed =
+        |orders: &[OrderRecord], steps: &[OrderStep]| Decisions::of(orders, steps.to_vec());
     let modify = |ts, stop| OrderStep::instruction(&raw(ACTION_MODIFY, stop), ts, true);
     let cancel = |ts| OrderStep::instruction(&raw(ACTION_CANCEL, f64::NAN), ts, true);
     let orders = [order(1, 5, 1.0), order(2, 9, 1.0)];

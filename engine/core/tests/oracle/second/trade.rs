@@ -38,9 +38,7 @@ impl Oracle<'_> {
 
     pub(super) fn trade(&mut self, batch: &[(u64, f64, f64, f64)], when: When) {
         let lacks = if self.margin_account() { Reason::NoMargin } else { Reason::NoCash };
-        let mut fixed = Vec::new();
-        let mut money = Vec::new();
-        let mut closing = Vec::new();
+        let (mut fixed, mut money, mut closing) = (Vec::new(), Vec::new(), Vec::new());
         for wish in batch {
             let ask = self.ticket(wish.0).ask;
             let held = self.held(ask.instrument);
