@@ -103,7 +103,8 @@ fn job(strategy: algo_trader::registry::Resolved) -> SweepJob {
         rules: Rules::default(),
     };
     let calendar: Calendar = "24/7".parse().expect("a calendar");
-    SweepJob { strategy, files: vec![column_file()], plan, config, calendar, annual_rf: 0.0 }
+    let (strategy, files) = (strategy.into(), vec![column_file()].into());
+    SweepJob { strategy, files, plan, config, spans: Vec::new(), calendar, annual_rf: 0.0 }
 }
 
 fn column_file() -> ColumnFile {

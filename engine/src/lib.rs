@@ -12,6 +12,7 @@ pub mod plot;
 pub mod redact;
 pub mod registry;
 pub mod report;
+pub mod search;
 pub mod simulator;
 pub mod store;
 pub mod telemetry;

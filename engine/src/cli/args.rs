@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Strategies(super::strategies::StrategiesArgs),
     Runs(super::runs::RunsArgs),
     Sweep(Box<super::sweep::SweepArgs>),
+    Sweeps(super::sweeps::SweepsArgs),
     Demo(super::demo::DemoArgs),
     SimulateGateway(super::simulate_gateway::SimulateGatewayArgs),
     Doctor(super::doctor::DoctorArgs),

@@ -21,6 +21,7 @@ mod shell;
 mod simulate_gateway;
 mod strategies;
 mod sweep;
+mod sweeps;
 mod symbols;
 mod table;
 mod value;
@@ -103,6 +104,7 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
             Command::Strategies(args) => strategies::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,
             Command::Sweep(args) => sweep::run(&app, &args).await,
+            Command::Sweeps(args) => sweeps::run(&app, &args).await,
             Command::SimulateGateway(args) => simulate_gateway::run(&app, &args).await,
         }
     })

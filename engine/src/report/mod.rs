@@ -39,4 +39,4 @@ pub use schema::{
     SCHEMA, SeriesFacts, Settings, StrategyFacts, Warning,
 };
 pub use summary::{headline, summary, summary_with_curve};
-pub use time::stamp;
+pub use time::{minute, stamp};

@@ -14,7 +14,7 @@ pub fn stamp(ts: i64, resolution: Resolution) -> String {
 }
 
 /// `2026-11-22 14:51` in UTC, for lists.
-pub(super) fn minute(ts: i64) -> String {
+pub fn minute(ts: i64) -> String {
     instant(ts).strftime("%Y-%m-%d %H:%M").to_string()
 }
 

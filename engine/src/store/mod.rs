@@ -13,6 +13,7 @@ mod postgres;
 mod rows;
 mod sqlite;
 mod statements;
+mod studies;
 mod sweeps;
 mod trials;
 mod types;
@@ -25,6 +26,7 @@ use strategy_api::Resolution;
 
 use address::Address;
 pub use error::StoreError;
+pub use studies::{StudyKind, StudyRecord};
 pub use sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
 pub use types::{
     BarRow, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
@@ -159,6 +161,12 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<TrialRow>, StoreError>;
     /// How many trials and runs were ever made on bars of this digest.
     async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError>;
+    /// Keeps a study; one without a result leaves the result that is there.
+    async fn save_study(&self, study: &StudyRecord) -> Result<(), StoreError>;
+    /// The studies whose id begins with `prefix`, at most two (to tell an ambiguous prefix).
+    async fn study(&self, prefix: &str) -> Result<Vec<StudyRecord>, StoreError>;
+    /// The last studies, newest first.
+    async fn studies(&self, limit: u32) -> Result<Vec<StudyRecord>, StoreError>;
     /// Ends every connection.
     async fn close(&self);
 }

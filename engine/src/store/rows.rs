@@ -9,7 +9,9 @@ use sqlx::{FromRow, Row, postgres::PgRow, sqlite::SqliteRow};
 use strategy_api::Bar;
 
 use super::migrate::Applied;
-use super::{BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo};
+use super::{
+    BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, StudyKind, StudyRecord,
+};
 
 /// Reads a struct from the columns of the same names, for both databases.
 macro_rules! from_columns {
@@ -127,6 +129,33 @@ impl RunRow {
         }
     }
 }
+
+/// A study, whose kind is read from its name.
+macro_rules! study_row {
+    ($row:ty) => {
+        impl FromRow<'_, $row> for StudyRecord {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                let kind: String = row.try_get("kind")?;
+                let unknown = || sqlx::Error::Decode(format!("the kind '{kind}'").into());
+                Ok(Self {
+                    id: row.try_get("id")?,
+                    created_at: row.try_get("created_at")?,
+                    kind: StudyKind::of(&kind).ok_or_else(unknown)?,
+                    strategy: row.try_get("strategy")?,
+                    symbols: row.try_get("symbols")?,
+                    resolution: row.try_get("resolution")?,
+                    data_digest: row.try_get("data_digest")?,
+                    plugin_sha256: row.try_get("plugin_sha256")?,
+                    engine_version: row.try_get("engine_version")?,
+                    config: row.try_get("config")?,
+                    result: row.try_get("result")?,
+                })
+            }
+        }
+    };
+}
+study_row!(SqliteRow);
+study_row!(PgRow);
 
 /// An instrument, as it is kept.
 pub(super) struct InstrumentRow(pub(super) Instrument);

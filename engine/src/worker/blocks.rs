@@ -12,10 +12,11 @@ use std::{
 };
 
 use engine_core::{
-    backtest::{Config, Stage, Trials},
+    backtest::{Config, RunError, Stage, Summary, Trials},
     calendar::Calendar,
     metrics::slices,
-    sweep::{Gauge, Plan, SessionRows, TrialFigures},
+    sweep::{Gauge, Passage, Plan, SessionRows, Span, TrialFigures},
+    universe::Member,
 };
 use serde::{Deserialize, Serialize};
 use strategy_api::{
@@ -27,6 +28,7 @@ use super::{
     child::said,
     job::{definitions, failed, members, of_name, open_columns},
     measured::checksum,
+    scenes::{Scenes, narrowed, traded},
     wire::{Done, Failed, Numbers, Reply, decode},
 };
 use crate::feed::ColumnFile;
@@ -45,6 +47,8 @@ pub(super) struct SweepWork {
     pub(super) plan: Plan,
     /// What else a trial depends on.
     pub(super) config: Config,
+    /// The stretches that a trial is run on; none for the period that `config` names.
+    pub(super) spans: Vec<Span>,
     /// Name of the session calendar.
     pub(super) calendar: String,
     /// Risk-free rate, fraction per year.
@@ -59,6 +63,8 @@ pub(super) enum Question {
     /// The excess returns of the trials at these positions, by session, summed up in so many slices;
     /// of the last one all of them.
     Evidence { positions: Vec<u64>, slices: usize },
+    /// The run of the trial at a position on a stretch of its own, beginning with so much cash.
+    Run { position: u64, span: Span, cash: f64 },
 }
 
 /// What is said to a question.
@@ -67,7 +73,12 @@ pub(super) enum Said {
     /// The trials of a block, in order.
     Trials(Vec<(u64, Outcome)>),
     /// Slices (number, sum, squares) of the trials that have returns, and the returns of the last.
-    Evidence { slices: Vec<Numbers>, returns: Numbers },
+    /// With the net profits of its closed trades.
+    Evidence { slices: Vec<Numbers>, returns: Numbers, profits: Numbers },
+    /// A run.
+    Ran { equity: Numbers, invested_steps: u64, profits: Numbers },
+    /// There is no such run.
+    NotRan(Failed),
     /// No trial can be run at all.
     Unusable(Box<Reply>),
 }
@@ -159,12 +170,17 @@ pub(super) fn answer_blocks(
         Err(reply) => return refuse(socket, nonce, reply),
     };
     let (members, resolution) = members(&files);
-    let stage = Stage::new(&members, resolution, work.config.to_ts);
-    let market = stage.market(&work.config);
-    let trials = Trials::new(&stage, &market, def, &work.config, progress);
-    let bench = trials.map_err(|error| Reply::Failed(failed(error)));
-    let bench = bench.and_then(|trials| Bench::new(work, &stage, trials, resolution, progress));
-    let mut bench = match bench {
+    let field = Field { def, members: &members, resolution, progress };
+    let (seen, config) = narrowed(&members, &work.config, work.spans.first());
+    let stage = Stage::new(&seen, resolution, config.to_ts);
+    let market = stage.market(&config);
+    let ground = match &work.spans[..] {
+        [] | [_] => Trials::new(&stage, &market, def, &config, progress)
+            .map(|trials| Ground::Whole(traded(&stage, &config), Box::new(trials))),
+        spans => Ok(Ground::Stretches(Scenes::new(&members, resolution, &work.config, spans))),
+    };
+    let bench = ground.and_then(|ground| Bench::new(work, field, &stage, ground));
+    let mut bench = match bench.map_err(|error| Reply::Failed(failed(error))) {
         Ok(bench) => bench,
         Err(reply) => return refuse(socket, nonce, reply),
     };
@@ -200,50 +216,76 @@ fn send(mut socket: &UnixStream, nonce: u64, said: &Said) -> io::Result<()> {
     socket.write_all(&body)
 }
 
+/// What is given.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    def: &'static StrategyDef,
+    members: &'a [Member<'a>],
+    resolution: Resolution,
+    progress: &'a ProgressPage,
+}
+
+/// What trials are run on: one stretch, by its traded bars, or several.
+enum Ground<'a> {
+    Whole(&'a [i64], Box<Trials<'a>>),
+    Stretches(Scenes<'a>),
+}
+
+impl Ground<'_> {
+    fn run(&mut self, field: &Field<'_>, values: &[f64]) -> Result<Summary<'_>, RunError> {
+        match self {
+            Self::Whole(_, trials) => trials.run(values),
+            Self::Stretches(scenes) => scenes.run(field.def, values, field.progress),
+        }
+    }
+}
+
 /// What trials are run and measured on.
 struct Bench<'a> {
     work: &'a SweepWork,
+    field: Field<'a>,
     stage: &'a Stage<'a>,
-    runs: Trials<'a>,
+    ground: Ground<'a>,
     sessions: SessionRows,
     rf: f64,
     gauge: Gauge,
     values: Vec<f64>,
-    progress: &'a ProgressPage,
 }
 
 impl<'a> Bench<'a> {
     fn new(
         work: &'a SweepWork,
+        field: Field<'a>,
         stage: &'a Stage<'a>,
-        runs: Trials<'a>,
-        resolution: Resolution,
-        progress: &'a ProgressPage,
-    ) -> Result<Self, Reply> {
-        let timeline = stage.timeline();
-        let from = work.config.from_ts.unwrap_or(i64::MIN);
-        let traded = &timeline[timeline.partition_point(|ts| *ts < from)..];
-        let calendar: Calendar =
-            work.calendar.parse().map_err(|_| Reply::Bug("an unknown calendar".to_owned()))?;
-        let sessions = SessionRows::of(calendar, resolution, traded);
+        ground: Ground<'a>,
+    ) -> Result<Self, RunError> {
+        let calendar: Calendar = work.calendar.parse().unwrap_or_default();
+        let sessions = match &ground {
+            Ground::Whole(traded, _) => SessionRows::of(calendar, field.resolution, traded),
+            Ground::Stretches(scenes) => scenes.sessions(calendar, field.resolution)?,
+        };
         let rf = sessions.risk_free(work.annual_rf);
         let (gauge, values) = (Gauge::default(), Vec::new());
-        Ok(Self { work, stage, runs, sessions, rf, gauge, values, progress })
+        Ok(Self { work, field, stage, ground, sessions, rf, gauge, values })
     }
 
     fn answer(&mut self, question: &Question) -> Said {
         match question {
             Question::Block { first, count } => Said::Trials(self.trials(*first, *count)),
             Question::Evidence { positions, slices } => self.evidence(positions, *slices),
+            Question::Run { position, span, cash } => self.stretch(*position, span, *cash),
         }
     }
 
     fn trials(&mut self, first: u64, count: u64) -> Vec<(u64, Outcome)> {
         self.stage.forget_columns_beyond(MOST_COLUMN_BYTES);
+        if let Ground::Stretches(scenes) = &self.ground {
+            scenes.forget_columns_beyond(MOST_COLUMN_BYTES);
+        }
         let mut trials = Vec::new();
         for position in first..(first + count).min(self.work.plan.positions()) {
             if self.work.plan.values(position, &mut self.values) {
-                self.progress.beat();
+                self.field.progress.beat();
                 trials.push((position, self.trial()));
             }
         }
@@ -251,14 +293,17 @@ impl<'a> Bench<'a> {
     }
 
     fn evidence(&mut self, positions: &[u64], count: usize) -> Said {
-        let (mut found, mut returns) = (Vec::new(), Vec::new());
+        let (mut found, mut returns, mut profits) = (Vec::new(), Vec::new(), Vec::new());
         for position in positions {
             self.work.plan.values(*position, &mut self.values);
-            self.progress.beat();
+            self.field.progress.beat();
             let cash = self.work.config.cash;
-            let run = self.runs.run(&self.values);
-            let has_returns =
-                run.is_ok_and(|run| self.sessions.returns(cash, run.equity, &mut returns));
+            let run = self.ground.run(&self.field, &self.values);
+            profits.clear();
+            let has_returns = run.is_ok_and(|run| {
+                profits.extend_from_slice(run.profits);
+                self.sessions.returns(cash, run.equity, &mut returns)
+            });
             if has_returns {
                 returns.iter_mut().for_each(|value| *value -= self.rf);
                 let slices = slices(&returns, count);
@@ -269,12 +314,27 @@ impl<'a> Bench<'a> {
                 returns.clear();
             }
         }
-        Said::Evidence { slices: found, returns: Numbers(returns) }
+        Said::Evidence { slices: found, returns: Numbers(returns), profits: Numbers(profits) }
+    }
+
+    fn stretch(&mut self, position: u64, span: &Span, cash: f64) -> Said {
+        let Field { def, members, resolution, progress } = self.field;
+        self.work.plan.values(position, &mut self.values);
+        let (seen, config) = narrowed(members, &self.work.config, Some(span));
+        let config = Config { cash, ..config };
+        let stage = Stage::new(&seen, resolution, config.to_ts);
+        match stage.run(def, &self.values, &config, progress) {
+            Ok(run) => {
+                let Passage { equity, invested_steps, profits } = Passage::of(run);
+                Said::Ran { equity: Numbers(equity), invested_steps, profits: Numbers(profits) }
+            }
+            Err(error) => Said::NotRan(failed(error)),
+        }
     }
 
     fn trial(&mut self) -> Outcome {
         let cash = self.work.config.cash;
-        match self.runs.run(&self.values) {
+        match self.ground.run(&self.field, &self.values) {
             Ok(run) => Outcome::Done(self.gauge.measure(&run, &self.sessions, cash, self.rf)),
             Err(error) => Outcome::Failed(failed(error)),
         }

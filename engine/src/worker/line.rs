@@ -7,7 +7,10 @@ use std::{
     thread,
 };
 
-use engine_core::metrics::Slice;
+use engine_core::{
+    metrics::Slice,
+    sweep::{Passage, Span},
+};
 use strategy_api::abi::raw::ProgressPage;
 
 use super::{
@@ -88,8 +91,8 @@ impl<'a> Line<'a> {
                 desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
                 Ok(trials.into_iter().map(|(at, outcome)| desk.trial(at, outcome)).collect())
             }
-            Ok(Said::Evidence { .. }) => Err(Some(End::Damaged)),
             Ok(Said::Unusable(reply)) => return Err(desk.about().no_result(*reply)),
+            Ok(_) => Err(Some(End::Damaged)),
             Err(end) => Err(end),
         })
     }
@@ -100,7 +103,7 @@ impl<'a> Line<'a> {
         positions: Vec<u64>,
         slices: usize,
     ) -> Result<Option<Evidence>, WorkerError> {
-        let Ok(Said::Evidence { slices, returns }) =
+        let Ok(Said::Evidence { slices, returns, profits }) =
             self.put(&Question::Evidence { positions, slices })?
         else {
             return Ok(None);
@@ -111,7 +114,30 @@ impl<'a> Line<'a> {
         };
         let slices =
             slices.iter().map(|numbers| numbers.0.as_chunks().0.iter().map(slice).collect());
-        Ok(Some(Evidence { slices: slices.collect(), returns: returns.0 }))
+        let (slices, returns, profits) = (slices.collect(), returns.0, profits.0);
+        Ok(Some(Evidence { slices, returns, profits }))
+    }
+
+    /// The run of a trial on a stretch of its own, beginning with so much cash.
+    pub(super) fn run(
+        &mut self,
+        position: u64,
+        span: Span,
+        cash: f64,
+    ) -> Result<Passage, WorkerError> {
+        let about = self.desk.about();
+        match self.put(&Question::Run { position, span, cash })? {
+            Ok(Said::Ran { equity, invested_steps, profits }) => {
+                Ok(Passage { equity: equity.0, invested_steps, profits: profits.0 })
+            }
+            Ok(Said::NotRan(failed)) => Err(about.no_result(Reply::Failed(failed))),
+            Ok(Said::Unusable(reply)) => Err(about.no_result(*reply)),
+            Ok(_) | Err(None) => Err(WorkerError::Damaged { subject: about.subject }),
+            Err(Some(end)) => match about.reply(end, &self.desk.sharing.limits) {
+                Err(error) => Err(error),
+                Ok(reply) => Err(about.no_result(reply)),
+            },
+        }
     }
 
     fn put(&mut self, question: &Question) -> Result<Result<Said, Option<End>>, WorkerError> {

@@ -12,6 +12,7 @@
 
 mod blocks;
 mod child;
+mod crew;
 mod error;
 mod host;
 mod job;
@@ -19,6 +20,7 @@ mod line;
 mod measured;
 mod output;
 mod pool;
+mod scenes;
 mod wire;
 
 use std::{
@@ -48,6 +50,7 @@ use host::{End, Order, execute, signal_of};
 use wire::{Failed, Job, Reply};
 
 pub use child::serve;
+pub use crew::Crew;
 pub use error::{Place, Subject, WorkerError};
 pub use pool::{Block, Evidence, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
 pub use wire::{COMMAND, Refusal};
@@ -170,7 +173,8 @@ pub fn check(
     let name = strategy.facts().name.clone();
     let asked = Job::Check { strategy: name, values: values.to_vec(), cuts };
     let files = std::slice::from_ref(file);
-    let about = About { subject: subject_of(strategy), files, finer: &[], until: None };
+    let about =
+        About { subject: subject_of(strategy), files, finer: &[], since: None, until: None };
     match about.perform(strategy, asked, limits, mode)? {
         Reply::Checked(findings) => Ok(findings),
         other => Err(about.no_result(other)),
@@ -188,7 +192,7 @@ pub fn probe(
     image: &Image,
 ) -> Result<Result<Vec<StrategyFacts>, Refusal>, WorkerError> {
     let subject = Subject { strategy: None, file: None };
-    let about = About { subject, files: &[], finer: &[], until: None };
+    let about = About { subject, files: &[], finer: &[], since: None, until: None };
     let limits = Limits { silence: PROBE_SILENCE, ..Limits::default() };
     let (began, mut skip) = (Instant::now(), Some(Vec::new()));
     loop {
@@ -223,13 +227,14 @@ struct About<'a> {
     subject: Subject,
     files: &'a [ColumnFile],
     finer: &'a [Option<ColumnFile>],
+    since: Option<i64>,
     until: Option<i64>,
 }
 
 impl<'a> About<'a> {
     fn run(strategy: &Resolved, job: &RunJob<'a>) -> Self {
         let RunJob { files, finer, config, .. } = *job;
-        Self { subject: subject_of(strategy), files, finer, until: config.to_ts }
+        Self { subject: subject_of(strategy), files, finer, since: None, until: config.to_ts }
     }
 
     /// Every file of the job: the bars, then the finer ones.
@@ -353,7 +358,9 @@ impl<'a> About<'a> {
         let until = self.until.unwrap_or(i64::MAX);
         let (members, _) = job::members(self.files);
         let alignment = Alignment::of(&members);
-        alignment.timeline(&members).get(bar).copied().filter(|ts| *ts <= until)
+        let timeline = alignment.timeline(&members);
+        let first = timeline.partition_point(|ts| *ts < self.since.unwrap_or(i64::MIN));
+        timeline[first..].get(bar).copied().filter(|ts| *ts <= until)
     }
 }
 

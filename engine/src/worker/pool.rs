@@ -26,23 +26,25 @@ use engine_core::{
     backtest::Config,
     calendar::Calendar,
     metrics::Slice,
-    sweep::{Plan, TrialFigures},
+    sweep::{Passage, Plan, Span, TrialFigures},
 };
 
 /// Blocks that each worker may be ahead of the one that is waited for.
 const AHEAD: u64 = 8;
 
 /// A sweep to be done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SweepJob {
     /// The strategy.
-    pub strategy: Resolved,
+    pub strategy: Arc<Resolved>,
     /// The bars, in the order of the symbols.
-    pub files: Vec<ColumnFile>,
+    pub files: Arc<Vec<ColumnFile>>,
     /// Which parameter sets.
     pub plan: Plan,
     /// What else a trial depends on.
     pub config: Config,
+    /// The stretches that a trial is run on; none for the period that `config` names.
+    pub spans: Vec<Span>,
     /// Session calendar of what is traded.
     pub calendar: Calendar,
     /// Risk-free rate, fraction per year.
@@ -100,6 +102,8 @@ pub struct Evidence {
     pub slices: Vec<Vec<Slice>>,
     /// Excess returns of the best trial, by session.
     pub returns: Vec<f64>,
+    /// Net profits of its closed trades.
+    pub profits: Vec<f64>,
 }
 
 /// What [`Pool::next`] found.
@@ -152,17 +156,7 @@ impl Pool {
     pub fn start(job: SweepJob, sharing: Sharing) -> Self {
         let workers = sharing.workers.get();
         let expected = sharing.from;
-        let queue = Mutex::new(Queue { next: expected, delivered: expected });
-        let desk = Arc::new(Desk {
-            block: block_size(&job, workers as u64),
-            job,
-            sharing,
-            queue,
-            moved: Condvar::new(),
-            stop: AtomicBool::new(false),
-            deaths: AtomicU64::new(0),
-            good: AtomicU64::new(0),
-        });
+        let desk = Arc::new(Desk::new(job, sharing));
         let (sender, results) = sync_channel(workers * 2);
         let start = |_| {
             let (desk, sender) = (Arc::clone(&desk), sender.clone());
@@ -221,6 +215,16 @@ impl Pool {
     }
 }
 
+impl Pool {
+    /// Runs the trial at a position on a stretch of its own, beginning with so much cash.
+    ///
+    /// # Errors
+    /// When the strategy fails there, or no worker can be started.
+    pub fn run(&self, position: u64, span: Span, cash: f64) -> Result<Passage, WorkerError> {
+        Line::new(&self.desk).run(position, span, cash)
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
         self.desk.stop.store(true, Ordering::Relaxed);
@@ -241,6 +245,20 @@ fn block_size(job: &SweepJob, workers: u64) -> u64 {
 }
 
 impl Desk {
+    pub(super) fn new(job: SweepJob, sharing: Sharing) -> Self {
+        let from = sharing.from;
+        Self {
+            block: block_size(&job, sharing.workers.get() as u64),
+            job,
+            sharing,
+            queue: Mutex::new(Queue { next: from, delivered: from }),
+            moved: Condvar::new(),
+            stop: AtomicBool::new(false),
+            deaths: AtomicU64::new(0),
+            good: AtomicU64::new(0),
+        }
+    }
+
     fn delivered(&self, position: u64) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).delivered = position;
         self.moved.notify_all();
@@ -285,7 +303,13 @@ impl Desk {
 
     pub(super) fn about(&self) -> About<'_> {
         let subject = subject_of(&self.job.strategy);
-        About { subject, files: &self.job.files, finer: &[], until: self.job.config.to_ts }
+        // Where bars are counted from; unknown when a trial is run on several stretches.
+        let (since, until) = match &self.job.spans[..] {
+            [] => (None, self.job.config.to_ts),
+            [only] => (only.since, Some(only.to)),
+            _ => (Some(i64::MAX), None),
+        };
+        About { subject, files: &self.job.files, finer: &[], since, until }
     }
 
     pub(super) fn work(&self) -> SweepWork {
@@ -293,6 +317,7 @@ impl Desk {
             strategy: self.job.strategy.facts().name.clone(),
             plan: self.job.plan.clone(),
             config: self.job.config.clone(),
+            spans: self.job.spans.clone(),
             calendar: self.job.calendar.to_string(),
             annual_rf: self.job.annual_rf,
         }

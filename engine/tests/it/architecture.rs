@@ -48,6 +48,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
     ("png", &["engine/src/plot/"]),
     ("postcard", &["engine/src/worker/"]),
     ("prost", &["engine/src/simulator/"]),
+    ("rand", &["engine/src/search.rs"]),
     ("rusqlite", &["engine/src/store/sqlite/"]),
     (
         "rustix",
@@ -88,6 +89,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("toml", &["engine/src/config/"]),
+    ("tpe", &["engine/src/search.rs"]),
     ("tracing", &["engine/src/"]),
     ("tracing_appender", &["engine/src/telemetry.rs"]),
     ("tracing_log", &["engine/src/telemetry.rs"]),
@@ -111,6 +113,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
     ("simulator", &["error", "store"]),
     ("ingest", &["error", "gateway", "store"]),
     ("feed", &["error", "registry", "store"]),
+    ("search", &[]),
     ("registry", &["config", "error", "worker"]),
     ("worker", &["error", "feed", "registry"]),
     ("report", &["error", "store"]),

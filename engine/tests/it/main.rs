@@ -63,4 +63,7 @@ mod store_processes;
 mod store_records;
 mod support;
 mod sweep;
+mod sweep_faults;
+mod sweep_luck;
+mod validate;
 mod worker;

@@ -105,7 +105,14 @@ fn pending_migrations_wait_for_a_writer() {
         let store = open(&url(&file), OpenMode::Inspect).await.unwrap();
         assert_eq!(
             store.status().await.unwrap().pending,
-            ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage", "0005 trial blocks"]
+            [
+                "0001 initial",
+                "0002 ledger",
+                "0003 sweeps",
+                "0004 stage",
+                "0005 trial blocks",
+                "0006 studies"
+            ]
         );
         store.close().await;
         let store = open(&url(&file), OpenMode::ReadWrite).await.unwrap();

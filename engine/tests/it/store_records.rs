@@ -200,7 +200,14 @@ async fn the_status_counts_rows_and_names_migrations(store: &dyn Store) {
     assert_eq!(bars.1, 10);
     assert_eq!(
         status.applied,
-        ["0001 initial", "0002 ledger", "0003 sweeps", "0004 stage", "0005 trial blocks"]
+        [
+            "0001 initial",
+            "0002 ledger",
+            "0003 sweeps",
+            "0004 stage",
+            "0005 trial blocks",
+            "0006 studies"
+        ]
     );
     assert_eq!(status.pending, [] as [&str; 0]);
     assert!(status.size_bytes > 0);

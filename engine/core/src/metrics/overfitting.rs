@@ -129,6 +129,20 @@ mod tests {
     }
 
     #[test]
+    fn where_every_trial_earns_nothing_in_all_the_best_of_one_half_is_the_worst_of_the_other() {
+        // The paper's case of full overfitting: noise with its mean taken out of every trial.
+        let centred = |trial: u64| -> Vec<f64> {
+            let noise: Vec<f64> = (0..1000).map(|at| normal(21, trial * 1000 + at)).collect();
+            let mean = noise.iter().sum::<f64>() / 1000.0;
+            noise.iter().map(|value| value - mean).collect()
+        };
+        let trials: Vec<_> = (0..100).map(|trial| slices(&centred(trial), 16)).collect();
+        let found = overfitting(&trials).unwrap();
+        assert_eq!(found.ways, 12_870, "16 over 8");
+        assert!(found.probability > 0.99, "{}", found.probability);
+    }
+
+    #[test]
     fn too_few_trials_or_sessions_prove_nothing() {
         assert_eq!(overfitting(&[]), None);
         assert_eq!(overfitting(&trials(1, 500, 1, |_| 0.0)), None);

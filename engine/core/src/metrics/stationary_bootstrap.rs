@@ -9,7 +9,7 @@
 //! the figure is undefined in more than one of twenty resamples.
 
 use super::quantile::quantile;
-use crate::sweep::mixed;
+use crate::sweep::random_bits;
 
 /// Fewest returns that are dealt again.
 const FEWEST: usize = 10;
@@ -79,7 +79,7 @@ impl Draws {
     /// A number from 0 to below 1.
     fn next(&mut self) -> f64 {
         self.count += 1;
-        let bits = mixed(self.seed.wrapping_mul(0xd134_2543_de82_ef95) ^ mixed(self.count));
+        let bits = random_bits(self.seed, self.count);
         (bits >> 11) as f64 / (1_u64 << 53) as f64
     }
 
@@ -114,6 +114,43 @@ mod tests {
         let [found] = stationary_bootstrap(&returns, &Resampling::of(1000), mean);
         let width = found.map(|interval| interval.high - interval.low).unwrap();
         assert!((width / (2.0 * 1.96 / 1000_f64.sqrt()) - 1.0).abs() < 0.15, "{width}");
+    }
+
+    /// Politis and Romano (1994), lemma 1: the variance of the mean over all resamples is
+    /// `R(0) + 2 sum b(i) R(i)` over n, `R` being the autocovariances, `b(i) = (1 - i/n) (1 - p)^i +
+    /// (i/n) (1 - p)^(n - i)`, and `p` one over the mean length of a run.
+    #[test]
+    fn the_spread_of_a_mean_is_that_of_the_paper_s_lemma() {
+        const N: usize = 120;
+        let mut returns = vec![0.0; N];
+        for at in 1..N {
+            // Neighbours hang together, so that the length of the runs matters.
+            returns[at] = 0.6 * returns[at - 1] + normal(4, at as u64);
+        }
+        let centre = returns.iter().sum::<f64>() / N as f64;
+        let covariance = |lag: usize| {
+            let pairs = returns.iter().zip(&returns[lag..]);
+            pairs.map(|(one, other)| (one - centre) * (other - centre)).sum::<f64>() / N as f64
+        };
+        for mean_run in [1.0, 5.0, 20.0] {
+            let stay = 1.0 - 1.0 / mean_run;
+            let weight = |lag: usize| {
+                let share = lag as f64 / N as f64;
+                (1.0 - share) * stay.powi(lag as i32) + share * stay.powi((N - lag) as i32)
+            };
+            let sum: f64 = (1..N).map(|lag| weight(lag) * covariance(lag)).sum();
+            let exact = ((covariance(0) + 2.0 * sum) / N as f64).sqrt();
+            let mut draws = Draws { seed: 8, count: 0 };
+            let (mut dealt, mut squares) = (Vec::new(), 0.0);
+            for _ in 0..4000 {
+                draws.deal(&returns, mean_run, &mut dealt);
+                let drawn = dealt.iter().sum::<f64>() / N as f64;
+                squares += (drawn - centre) * (drawn - centre);
+            }
+            let found = (squares / 4000.0).sqrt();
+            // Three standard errors of a deviation from 4,000 draws.
+            assert!((found / exact - 1.0).abs() < 3.0 / 8000_f64.sqrt(), "{found} {exact}");
+        }
     }
 
     #[test]

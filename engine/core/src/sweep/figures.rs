@@ -9,6 +9,7 @@ use strategy_api::Resolution;
 use crate::{
     backtest::Summary,
     calendar::{Calendar, day_number},
+    ledger::Trade,
     metrics,
 };
 
@@ -41,6 +42,21 @@ impl SessionRows {
             calendar_days,
             per_year: calendar.sessions_per_year(),
         }
+    }
+
+    /// The sessions of runs one after the other; what lies between two runs does not exist.
+    #[must_use]
+    pub fn joined(parts: &[Self]) -> Option<Self> {
+        let mut parts = parts.iter();
+        let mut whole = parts.next()?.clone();
+        for next in parts {
+            let before = whole.ends.last().copied().unwrap_or_default();
+            whole.ends.extend(next.ends.iter().map(|end| before + end));
+            let days = whole.calendar_days.zip(next.calendar_days);
+            whole.calendar_days = days.map(|(one, other)| one + other);
+            whole.is_bar_by_bar &= next.is_bar_by_bar;
+        }
+        Some(whole)
     }
 
     /// Number of sessions.
@@ -159,6 +175,11 @@ impl Gauge {
         figures.measure_trades(run.profits);
         figures.without_infinities()
     }
+}
+
+/// Net profits of the closed trades, by the time of closing.
+pub fn closed_profits(trades: &[Trade]) -> impl Iterator<Item = f64> {
+    trades.iter().filter(|trade| trade.closed_ts.is_some()).filter_map(Trade::profit)
 }
 
 impl TrialFigures {

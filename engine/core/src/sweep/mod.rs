@@ -7,13 +7,18 @@
 
 mod constraint;
 mod figures;
+mod folds;
 mod order;
 mod plan;
 mod top;
 
 pub use constraint::{Constraint, ConstraintError, Name};
-pub use figures::{Gauge, Metric, SessionRows, TrialFigures, UnknownMetric};
-pub use order::Shuffle;
+pub use figures::{Gauge, Metric, SessionRows, TrialFigures, UnknownMetric, closed_profits};
+pub use folds::{
+    Fold, FoldError, KFold, Length, Passage, Sessions, Span, Stitched, WalkForward, Windows, stitch,
+};
+#[cfg(test)]
 pub(crate) use order::mixed;
+pub use order::{Shuffle, random_bits};
 pub use plan::{Plan, PlanError};
 pub use top::Top;

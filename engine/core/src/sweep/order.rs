@@ -49,6 +49,12 @@ impl Shuffle {
     }
 }
 
+/// The random bits of a seed and a count: the same on every machine.
+#[must_use]
+pub fn random_bits(seed: u64, count: u64) -> u64 {
+    mixed(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ mixed(count))
+}
+
 /// The finaliser of SplitMix64: Steele, Lea and Flood (2014), "Fast Splittable Pseudorandom Number
 /// Generators".
 pub(crate) fn mixed(mut number: u64) -> u64 {

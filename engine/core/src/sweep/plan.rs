@@ -66,6 +66,20 @@ impl Plan {
         if found == 0 { Err(PlanError::Impossible) } else { Ok(plan) }
     }
 
+    /// Every combination in the order of a grid, for whoever chooses among them; those that the
+    /// constraint allows are not counted. The seed is that of the search for an allowed one.
+    ///
+    /// # Errors
+    /// As [`Plan::grid`].
+    pub fn lattice(
+        axes: Vec<Vec<f64>>,
+        constraint: Option<Constraint>,
+        seed: u64,
+    ) -> Result<Self, PlanError> {
+        Self::random(axes.clone(), constraint.clone(), 1, seed)?;
+        Self::all(axes, constraint)
+    }
+
     fn all(axes: Vec<Vec<f64>>, constraint: Option<Constraint>) -> Result<Self, PlanError> {
         if let Some(empty) = axes.iter().position(Vec::is_empty) {
             return Err(PlanError::Empty(empty));

@@ -108,7 +108,7 @@ enum Action {
 }
 
 /// An id or its beginning: hexadecimal digits.
-fn id(text: &str) -> Result<String, super::value::Invalid> {
+pub(super) fn id(text: &str) -> Result<String, super::value::Invalid> {
     let is_hex =
         !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
     if is_hex {
@@ -169,7 +169,7 @@ fn output(name: &str, file: Option<&Option<PathBuf>>) -> Result<Option<String>, 
 }
 
 /// What is kept; a database that was never made keeps nothing.
-async fn kept<T: Default>(
+pub(super) async fn kept<T: Default>(
     app: &App,
     read: impl AsyncFnOnce(&dyn Store) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {

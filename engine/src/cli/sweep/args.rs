@@ -8,9 +8,12 @@ use std::{
 use clap::Args;
 use engine_core::sweep::Metric;
 
-use super::super::{
-    backtest::{RulesArgs, no_symbol_twice},
-    value,
+use super::{
+    super::{
+        backtest::{RulesArgs, no_symbol_twice},
+        value,
+    },
+    validate::ValidationArgs,
 };
 use crate::{
     config::Config,
@@ -27,7 +30,13 @@ Examples:
   algo-trader sweep -s SPY --strategy ma_cross -p fast=2..100 -p slow=5..300 \\
       --where \"2 * fast <= slow\" --random 2000 --rank calmar
   algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5 --report
-  algo-trader sweep -s SPY -s AAPL --strategy momentum -p lookback=20..250:10";
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=2..100 -p slow=5..300 \\
+      --where \"2 * fast <= slow\" --search model --trials 300
+  algo-trader sweep -s SPY -s AAPL --strategy momentum -p lookback=20..250:10
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50:5 -p slow=60..200:20 \\
+      --walk-forward --in-sample 3Y --out-of-sample 1Y
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50:5 -p slow=60..200:20 \\
+      --k-fold 5 --embargo 10";
 
 /// Try many parameter sets of a strategy and say which come out on top
 #[derive(Args, Clone, Debug)]
@@ -45,9 +54,16 @@ pub(crate) struct SweepArgs {
     /// Which combinations make sense, such as "fast < slow and slow <= 10 * fast"
     #[arg(long = "where", value_name = "EXPRESSION")]
     pub(super) constraint: Option<String>,
-    /// Try so many combinations drawn at random instead of all
+    /// How combinations are chosen: all of a grid, at random, or by a model of what came of the others
+    #[arg(long, value_name = "METHOD", default_value = "grid")]
+    search: SearchMethod,
+    /// Trials of a search that does not try all [default: 1000 at random, 200 by a model]
     #[arg(long, value_name = "NUMBER", value_parser = value::trials)]
-    pub(super) random: Option<u64>,
+    trials: Option<u64>,
+    /// The same as --search random --trials NUMBER
+    #[arg(long, value_name = "NUMBER", value_parser = value::trials)]
+    #[arg(conflicts_with_all = ["search", "trials"])]
+    random: Option<u64>,
     /// Figure by which trials are ranked, best first
     #[arg(long, value_name = "METRIC", default_value = "sharpe")]
     pub(super) rank: Metric,
@@ -62,7 +78,7 @@ pub(crate) struct SweepArgs {
     pub(super) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) rules: RulesArgs,
-    /// Write every trial as CSV
+    /// Write every trial (of folds: every fold) as CSV
     #[arg(long, value_name = "FILE", conflicts_with = "no_save")]
     pub(super) csv: Option<PathBuf>,
     /// Write every trial as a Parquet file, which pandas and polars read
@@ -77,6 +93,8 @@ pub(crate) struct SweepArgs {
     /// Write the sweep as one page for a browser [default file: data/reports/sweep_SYMBOL_LENGTH.html]
     #[arg(long, value_name = "FILE")]
     pub(super) report: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    pub(super) validation: ValidationArgs,
     /// Do not keep the trials in the database; such a sweep cannot be resumed
     #[arg(long)]
     pub(super) no_save: bool,
@@ -91,7 +109,40 @@ pub(crate) struct SweepArgs {
     pub(super) in_process: bool,
 }
 
+/// How combinations are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SearchMethod {
+    /// Every combination.
+    Grid,
+    /// Drawn at random.
+    Random,
+    /// Proposed from what the trials before came to.
+    Model,
+}
+
+/// The same with the number of trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Grid,
+    Random(u64),
+    Model(u64),
+}
+
+/// Trials of `--search random`, and of `--search model`, when nothing else is said.
+const AT_RANDOM: u64 = 1000;
+const BY_MODEL: u64 = 200;
+
 impl SweepArgs {
+    /// How combinations are chosen, and how many.
+    pub(super) fn method(&self) -> Method {
+        match (self.random, self.search) {
+            (Some(trials), _) => Method::Random(trials),
+            (None, SearchMethod::Grid) => Method::Grid,
+            (None, SearchMethod::Random) => Method::Random(self.trials.unwrap_or(AT_RANDOM)),
+            (None, SearchMethod::Model) => Method::Model(self.trials.unwrap_or(BY_MODEL)),
+        }
+    }
+
     /// The same with the defaults of `strategies.toml`, checked for what no single option can know.
     ///
     /// # Errors
@@ -103,7 +154,12 @@ impl SweepArgs {
 
     fn check(&self) -> Result<(), Failure> {
         self.rules.check()?;
+        self.validation.check()?;
         no_symbol_twice(&self.symbol)?;
+        if self.trials.is_some() && self.search == SearchMethod::Grid {
+            return Err(Failure::new(Code::Usage, "--trials: a grid tries every combination")
+                .help("--search model --trials 200, or --random 200"));
+        }
         let twice =
             self.param.iter().enumerate().find(|(at, (name, _))| {
                 self.param[..*at].iter().any(|(earlier, _)| earlier == name)

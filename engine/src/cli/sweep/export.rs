@@ -42,7 +42,7 @@ pub(super) async fn csv(path: &Path, kept: &Kept<'_>, searched: &Searched) -> Re
     let mut text = header(searched);
     let read = kept
         .replay(|trial| {
-            line(&mut text, searched, &trial);
+            line(&mut text, searched, &searched.placed(trial));
             if text.len() >= CHUNK {
                 writer.hand(std::mem::take(&mut text));
             }
@@ -68,7 +68,7 @@ pub(super) async fn parquet(
     let mut group = Group::default();
     let read = kept
         .replay(|trial| {
-            group.take(searched.job(), &trial);
+            group.take(searched.job(), &searched.placed(trial));
             if group.rows() >= GROUP {
                 writer.hand(std::mem::take(&mut group).table(searched.job()));
             }
@@ -161,7 +161,7 @@ fn line(text: &mut String, searched: &Searched, trial: &Trial) {
 }
 
 /// A text as a cell: quoted where it must be.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text.to_owned(),

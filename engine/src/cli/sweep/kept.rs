@@ -9,13 +9,13 @@ use std::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{SweepArgs, search::Search, tally};
+use super::{SweepArgs, args::Method, search::Search, tally};
 use crate::{
     cli::ingest::now,
     error::Failure,
     report::number::count,
     store::{Store, SweepRecord, SweepState, TrialBatch, TrialRow},
-    worker::{Block, Trial},
+    worker::{Block, SweepJob, Trial},
 };
 
 /// Hexadecimal digits of an id.
@@ -39,12 +39,8 @@ pub(super) struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     /// Finds the sweep, or begins it.
-    pub(super) async fn find(
-        store: &'a dyn Store,
-        search: &Search,
-        args: &SweepArgs,
-    ) -> Result<Self, Failure> {
-        let state = store.begin_sweep(&record(search, args)).await?;
+    pub(super) async fn find(store: &'a dyn Store, search: &Search) -> Result<Self, Failure> {
+        let state = store.begin_sweep(&search.record).await?;
         let (rows, written) = (Vec::new(), Instant::now());
         Ok(Self { store, state, rows, end: state.reached, written })
     }
@@ -97,10 +93,16 @@ impl<'a> Kept<'a> {
     }
 }
 
-fn record(search: &Search, args: &SweepArgs) -> SweepRecord {
-    let (strategy, plan) = (&search.job.strategy, &search.job.plan);
-    let config = json!({
-        "symbols": search.symbols,
+/// The row of a sweep.
+pub(super) fn record(
+    job: &SweepJob,
+    symbols: &[String],
+    digest: &str,
+    args: &SweepArgs,
+) -> SweepRecord {
+    let (strategy, plan) = (&job.strategy, &job.plan);
+    let mut config = json!({
+        "symbols": symbols,
         "resolution": args.rules.resolution.to_string(),
         "strategy": {
             "id": strategy.facts().name,
@@ -108,25 +110,34 @@ fn record(search: &Search, args: &SweepArgs) -> SweepRecord {
             "plugin_sha256": strategy.sha256().map(|sum| sum.to_string()),
         },
         "plan": serde_json::to_value(plan).expect("a plan has a JSON form"),
-        "rules": serde_json::to_value(&search.job.config).expect("rules have a JSON form"),
+        "rules": serde_json::to_value(&job.config).expect("rules have a JSON form"),
         "risk_free_rate": args.rules.rf(),
     });
+    let mut positions = plan.positions();
+    if let Method::Model(budget) = args.method() {
+        positions = positions.min(budget);
+        config["model"] =
+            json!({ "trials": budget, "seed": args.rules.seed, "rank": args.rank.name() });
+    }
+    if !job.spans.is_empty() {
+        config["spans"] = serde_json::to_value(&job.spans).expect("spans have a JSON form");
+    }
     SweepRecord {
-        id: id(&search.digest, &config),
+        id: id(digest, &config),
         created_at: now(),
         strategy: strategy.asked().to_owned(),
-        symbols: search.symbols.join(","),
+        symbols: symbols.join(","),
         resolution: args.rules.resolution.to_string(),
-        data_digest: search.digest.clone(),
+        data_digest: digest.to_owned(),
         plugin_sha256: strategy.sha256().map(|sum| sum.to_string()).unwrap_or_default(),
         engine_version: env!("CARGO_PKG_VERSION").to_owned(),
         config: config.to_string(),
-        positions: i64::try_from(plan.positions()).unwrap_or(i64::MAX),
+        positions: i64::try_from(positions).unwrap_or(i64::MAX),
     }
 }
 
 /// A digest of everything that the trials depend on, and of nothing else.
-fn id(data: &str, config: &Value) -> String {
+pub(super) fn id(data: &str, config: &Value) -> String {
     let engine = env!("CARGO_PKG_VERSION");
     let everything = json!({ "engine": engine, "data": data, "sweep": config });
     let mut id = String::with_capacity(64);

@@ -1,13 +1,16 @@
 //! What the best trial is worth: how far luck alone would have come, and what the figures mean.
 
 use engine_core::metrics::{
-    Resampling, SharpeEstimate, deflated_sharpe, expected_best_sharpe, max_drawdown,
-    min_track_record, moments_of, overfitting, probabilistic_sharpe, session_sharpe, sharpe,
-    stationary_bootstrap,
+    SharpeEstimate, deflated_sharpe, expected_best_sharpe, family_p_value, min_track_record,
+    moments_of, overfitting, probabilistic_sharpe, session_sharpe,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{search::Searched, tally::Tally};
+use super::{
+    intervals::Intervals,
+    search::{Engine, Searched},
+    tally::Tally,
+};
 use crate::{error::Failure, report::number::count};
 
 /// Trials whose returns are looked at for overfitting.
@@ -16,34 +19,32 @@ const MOST_SAMPLED: u64 = 1000;
 const SLICES: usize = 10;
 
 /// How likely the best trial is luck. What is undefined is null.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Luck {
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in crate::cli) struct Luck {
     /// Trials and runs ever made on these bars, this sweep included.
-    pub(super) trials_ever: u64,
+    pub(in crate::cli) trials_ever: u64,
     /// Annualised Sharpe ratio of the trial that is best by the ranking.
-    pub(super) best_sharpe: Option<f64>,
+    pub(in crate::cli) best_sharpe: Option<f64>,
     /// Annualised Sharpe ratio that the best of so many trials without skill is expected to reach.
-    pub(super) luck_sharpe: Option<f64>,
+    pub(in crate::cli) luck_sharpe: Option<f64>,
     /// Probability that the best trial's true Sharpe ratio is above zero, had it been the only one.
-    pub(super) psr: Option<f64>,
+    pub(in crate::cli) psr: Option<f64>,
     /// Probability that it is above what luck would have reached.
-    pub(super) deflated_sharpe: Option<f64>,
+    pub(in crate::cli) deflated_sharpe: Option<f64>,
+    /// Chance that the best of so many trials without skill does as well.
+    pub(in crate::cli) p_value: Option<f64>,
     /// Sessions needed for 95 % confidence that it is above what luck would have reached.
-    pub(super) min_track_record_sessions: Option<f64>,
+    pub(in crate::cli) min_track_record_sessions: Option<f64>,
     /// Sessions that there are.
-    pub(super) sessions: usize,
+    pub(in crate::cli) sessions: usize,
     /// Probability of backtest overfitting.
-    pub(super) overfitting: Option<f64>,
+    pub(in crate::cli) overfitting: Option<f64>,
     /// Trials by which it was estimated.
-    pub(super) overfitting_trials: usize,
-    /// Intervals of 95 % of the best trial: low and high.
-    pub(super) sharpe_interval: Option<[f64; 2]>,
-    /// Likewise of the total return above the risk-free rate.
-    pub(super) return_interval: Option<[f64; 2]>,
-    /// Likewise of the maximum drawdown.
-    pub(super) drawdown_interval: Option<[f64; 2]>,
+    pub(in crate::cli) overfitting_trials: usize,
+    /// Intervals of 95 % of the best trial.
+    pub(in crate::cli) intervals: Intervals,
     /// All of that in a sentence.
-    pub(super) sentence: String,
+    pub(in crate::cli) sentence: String,
 }
 
 impl Luck {
@@ -61,12 +62,7 @@ impl Luck {
         let variance = tally.sharpes.variance().map(|variance| variance / per_year);
         let threshold = variance.and_then(|variance| expected_best_sharpe(trials, variance));
         let returns = &evidence.returns;
-        let estimate = session_sharpe(returns).zip(moments_of(returns));
-        let estimate = estimate.map(|(sharpe, (skewness, kurtosis))| SharpeEstimate {
-            sharpe,
-            skewness,
-            kurtosis,
-        });
+        let estimate = estimate(returns);
         let over = overfitting(&evidence.slices);
         let mut luck = Self {
             trials_ever: trials,
@@ -76,37 +72,18 @@ impl Luck {
             deflated_sharpe: estimate.zip(variance).and_then(|(known, variance)| {
                 deflated_sharpe(&known, returns.len(), trials, variance)
             }),
+            p_value: estimate.and_then(|known| family_p_value(&known, returns.len(), trials)),
             min_track_record_sessions: estimate
                 .zip(threshold)
                 .and_then(|(known, threshold)| min_track_record(&known, threshold)),
             sessions: returns.len(),
             overfitting: over.map(|found| found.probability),
             overfitting_trials: evidence.slices.len(),
-            ..Self::default()
+            intervals: Intervals::of(returns, &evidence.profits, per_year),
+            sentence: String::new(),
         };
-        luck.intervals(returns, per_year);
         luck.sentence = luck.in_words(tally.trials());
         Ok(luck)
-    }
-
-    fn intervals(&mut self, returns: &[f64], per_year: f64) {
-        let figures = |dealt: &[f64]| {
-            let mut value = 1.0;
-            let curve: Vec<f64> = dealt
-                .iter()
-                .map(|change| {
-                    value *= 1.0 + change;
-                    value
-                })
-                .collect();
-            let depth = max_drawdown(1.0, &curve).map_or(0.0, |found| found.depth);
-            [sharpe(dealt, per_year), Some(value - 1.0), Some(depth)]
-        };
-        let how = Resampling::of(returns.len());
-        let found = stationary_bootstrap(returns, &how, figures);
-        let [sharpe, total, depth] = found.map(|interval| interval.map(|it| [it.low, it.high]));
-        (self.sharpe_interval, self.return_interval, self.drawdown_interval) =
-            (sharpe, total, depth);
     }
 
     /// What the figures mean, in one plain sentence.
@@ -145,8 +122,21 @@ impl Luck {
     }
 }
 
+/// What the Sharpe ratio of excess returns by session rests on.
+pub(super) fn estimate(returns: &[f64]) -> Option<SharpeEstimate> {
+    let (sharpe, (skewness, kurtosis)) = session_sharpe(returns).zip(moments_of(returns))?;
+    Some(SharpeEstimate { sharpe, skewness, kurtosis })
+}
+
 /// Positions spread evenly over the sweep, and last the best one.
 fn sample(searched: &Searched, best: u64) -> Vec<u64> {
+    if let Engine::Crew { order, .. } = &searched.engine {
+        let mut tried = order.clone();
+        tried.sort_unstable();
+        let step = tried.len().div_ceil(MOST_SAMPLED as usize).max(1);
+        let others = tried.iter().step_by(step).copied().filter(|position| *position != best);
+        return others.chain([best]).collect();
+    }
     let plan = &searched.job().plan;
     let step = plan.positions().div_ceil(MOST_SAMPLED).max(1);
     let mut values = Vec::new();

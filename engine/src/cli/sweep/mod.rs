@@ -5,30 +5,39 @@ mod args;
 mod axis;
 mod export;
 mod heat;
+mod intervals;
 mod kept;
 mod luck;
+mod model;
 mod page;
 mod search;
 mod show;
 mod space;
 mod tally;
 mod trials;
+mod validate;
+
+use std::sync::Arc;
 
 pub(crate) use args::SweepArgs;
+pub(super) use show::{Finished, text as sweep_text};
+pub(super) use validate::{Judged, text as validation_text};
 
 use super::{Done, Outcome, app::App, backtest::Bars, interrupt};
 use crate::{
     error::{Code, Failure},
-    registry::Retry,
-    store::{OpenMode, Store},
+    registry::{Resolved, Retry},
+    store::{OpenMode, Store, StudyKind, StudyRecord, SweepRecord},
 };
+use engine_core::sweep::{Plan, Sessions};
 use heat::Cells;
 use kept::Kept;
 use luck::Luck;
 use page::Gathered;
 use search::Search;
-use show::Finished;
+use serde::Serialize;
 use tally::Tally;
+use validate::Course;
 
 pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     let args = &args.settled(&app.config()?)?;
@@ -43,15 +52,9 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     let (mut finished, mut failures) = (Vec::new(), Vec::new());
     for symbols in args.sweeps() {
         let one = async {
-            let strategy = registry.resolve(&args.strategy)?;
+            let strategy = Arc::new(registry.resolve(&args.strategy)?);
             let bars = Bars::obtain(app, &*store, &symbols, args.rules.resolution).await?;
-            one(
-                app,
-                args,
-                &*store,
-                Search::new(strategy, plan.clone(), bars, symbols.clone(), args),
-            )
-            .await
+            study(app, args, &*store, (strategy, plan.clone()), bars, &symbols).await
         };
         match one.await {
             Ok(sweep) => finished.push(sweep),
@@ -66,7 +69,36 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     publish(app, args, &finished, &failures)
 }
 
-async fn one(
+/// What a study came to.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Study {
+    Sweep(Box<Finished>),
+    Validation(Box<Judged>),
+}
+
+/// A sweep, or what judges its choice out of sample.
+async fn study(
+    app: &App,
+    args: &SweepArgs,
+    store: &dyn Store,
+    (strategy, plan): (Arc<Resolved>, Plan),
+    bars: Bars,
+    symbols: &[String],
+) -> Result<Study, Failure> {
+    let Some(scheme) = args.validation.scheme() else {
+        let search = Search::new(strategy, plan, bars, symbols.to_vec(), args);
+        return Ok(Study::Sweep(Box::new(sweep(app, args, store, search).await?)));
+    };
+    let config = bars.config(&args.rules);
+    let timeline = bars.timeline(&config, 0);
+    let sessions = Sessions::of(bars.calendar, bars.resolution, &timeline, config.from_ts);
+    let search = Search::new(strategy, plan, bars, symbols.to_vec(), args);
+    let judged = validate::run(app, args, store, Course { scheme, search, sessions }).await?;
+    Ok(Study::Validation(Box::new(judged)))
+}
+
+async fn sweep(
     app: &App,
     args: &SweepArgs,
     store: &dyn Store,
@@ -74,19 +106,26 @@ async fn one(
 ) -> Result<Finished, Failure> {
     let mut kept = match args.no_save {
         true => None,
-        false => Some(Kept::find(store, &search, args).await?),
+        false => Some(Kept::find(store, &search).await?),
     };
+    if kept.is_some() {
+        store.save_study(&record(&search.record, None)).await?;
+    }
     let mut tally = Tally::new(args.rank, usize::from(args.top));
     if let Some(pair) = &args.heatmap {
         tally.map = Some(Cells::new(&search.job.strategy, &search.job.plan, pair)?);
     }
     if args.report.is_some() {
-        tally.page = Some(Gathered::new(&search.job.strategy, &search.job.plan));
+        tally.page = Some(Gathered::new(&search.job.strategy, &search.job.plan, args));
     }
-    let (searched, mut tally) = search.run(app, tally, &mut kept).await?;
+    let (searched, mut tally) = search.run(app, args, tally, &mut kept).await?;
     let ever = store.trials_on(&searched.digest).await?;
     let luck = Luck::of(&searched, &tally, u64::try_from(ever).unwrap_or_default())?;
     let finished = Finished::of(&searched, &tally, luck, args);
+    if kept.is_some() {
+        let result = serde_json::to_string(&finished).expect("a result has a JSON form");
+        store.save_study(&record(&searched.record, Some(result))).await?;
+    }
     heat::draw(app, &searched, &tally, args)?;
     page::write(app, &searched, &mut tally, &finished, args)?;
     if let (Some(path), Some(kept)) = (&args.csv, &kept) {
@@ -102,19 +141,55 @@ async fn one(
     Ok(finished)
 }
 
+/// A sweep as the study that it is.
+fn record(sweep: &SweepRecord, result: Option<String>) -> StudyRecord {
+    StudyRecord {
+        id: sweep.id.clone(),
+        created_at: sweep.created_at,
+        kind: StudyKind::Sweep,
+        strategy: sweep.strategy.clone(),
+        symbols: sweep.symbols.clone(),
+        resolution: sweep.resolution.clone(),
+        data_digest: sweep.data_digest.clone(),
+        plugin_sha256: sweep.plugin_sha256.clone(),
+        engine_version: sweep.engine_version.clone(),
+        config: sweep.config.clone(),
+        result,
+    }
+}
+
+impl Study {
+    fn text(&self) -> String {
+        match self {
+            Self::Sweep(sweep) => show::text(sweep),
+            Self::Validation(judged) => validate::text(judged),
+        }
+    }
+
+    /// Whether something failed.
+    fn is_partial(&self) -> bool {
+        match self {
+            Self::Sweep(sweep) => sweep.failed > 0,
+            Self::Validation(judged) => {
+                judged.failed > 0 || judged.folds.iter().any(|fold| fold.fault.is_some())
+            }
+        }
+    }
+}
+
 fn publish(
     app: &App,
     args: &SweepArgs,
-    finished: &[Finished],
+    finished: &[Study],
     failures: &[(String, Failure)],
 ) -> Outcome {
     if app.out.json() {
         match finished {
-            [only] if args.sweeps().len() == 1 => app.out.value(&only)?,
+            [only] if args.sweeps().len() == 1 => app.out.value(only)?,
             all => app.out.value(&serde_json::json!({ "sweeps": all }))?,
         }
     } else {
-        let texts: Vec<String> = finished.iter().map(|sweep| show::text(sweep, args)).collect();
+        let texts: Vec<String> = finished.iter().map(Study::text).collect();
         if !texts.is_empty() {
             app.out.text(&texts.join("\n"))?;
         }
@@ -126,6 +201,6 @@ fn publish(
         let first = failures.first().map(|(_, failure)| failure.clone());
         return Err(first.unwrap_or_else(|| Failure::new(Code::Bug, "no sweep was run")));
     }
-    let is_partial = !failures.is_empty() || finished.iter().any(|sweep| sweep.failed > 0);
+    let is_partial = !failures.is_empty() || finished.iter().any(Study::is_partial);
     Ok(if is_partial { Done::With(Code::Partial) } else { Done::Well })
 }

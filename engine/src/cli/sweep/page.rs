@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use engine_core::sweep::{Metric, Plan, TrialFigures};
 
-use super::{SweepArgs, luck::Luck, search::Searched, show::Finished, space, tally::Tally};
+use super::{
+    SweepArgs, args::Method, luck::Luck, search::Searched, show::Finished, space, tally::Tally,
+};
 use crate::{
     cli::app::App,
     error::Failure,
@@ -30,10 +32,13 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn new(strategy: &Resolved, plan: &Plan) -> Self {
+    pub(super) fn new(strategy: &Resolved, plan: &Plan, args: &SweepArgs) -> Self {
         let swept: Vec<usize> =
             space::swept(strategy, plan).into_iter().map(|(place, _)| place).collect();
-        let trials = plan.trials().unwrap_or(plan.positions());
+        let trials = match args.method() {
+            Method::Model(budget) => budget,
+            Method::Grid | Method::Random(_) => plan.trials().unwrap_or(plan.positions()),
+        };
         let columns = TrialColumns {
             numbers: Vec::new(),
             places: vec![Vec::new(); swept.len()],
@@ -97,7 +102,7 @@ pub(super) fn write(
     args: &SweepArgs,
 ) -> Result<(), Failure> {
     let (Some(asked), Some(gathered)) = (&args.report, tally.page.take()) else { return Ok(()) };
-    let path = path(app, searched, args, asked.as_deref());
+    let path = path(app, &searched.symbols, args, asked.as_deref());
     let trials = gathered.with_best(&searched.job().plan, &tally.best());
     let text = html::sweep(&page(searched, finished, args, &trials));
     write_whole(&path, |writer| writer.write_all(text.as_bytes()))?;
@@ -105,10 +110,16 @@ pub(super) fn write(
     Ok(())
 }
 
-fn path(app: &App, searched: &Searched, args: &SweepArgs, asked: Option<&Path>) -> PathBuf {
-    let name = plot::file_name(&searched.symbols.join("+"), args.rules.resolution);
+/// The file of a page.
+pub(super) fn path(
+    app: &App,
+    symbols: &[String],
+    args: &SweepArgs,
+    asked: Option<&Path>,
+) -> PathBuf {
+    let name = plot::file_name(&symbols.join("+"), args.rules.resolution);
     match asked {
-        Some(path) => args.beside(path, &searched.symbols),
+        Some(path) => args.beside(path, symbols),
         None => app.home.reports().join(Path::new(&format!("sweep_{name}")).with_extension("html")),
     }
 }
@@ -161,7 +172,7 @@ fn tiles(sweep: &Finished) -> Vec<[String; 3]> {
     let tile = |name: &str, value: String, note: String| [name.to_owned(), value, note];
     let two = |value: f64| grouped(value, 2);
     vec![
-        tile("Sharpe of the best", ratio(best_sharpe), between(sweep.luck.sharpe_interval, two)),
+        tile("Sharpe of the best", ratio(best_sharpe), between(sweep.luck.intervals.sharpe, two)),
         tile(
             "Sharpe by luck alone",
             ratio(luck_sharpe),
@@ -176,12 +187,12 @@ fn tiles(sweep: &Finished) -> Vec<[String; 3]> {
         tile(
             "Return of the best",
             share(&sweep.top.first().and_then(|best| best.metrics.get(Metric::TotalReturn))),
-            between(sweep.luck.return_interval, percent),
+            between(sweep.luck.intervals.total_return, percent),
         ),
         tile(
             "Drawdown of the best",
             share(&sweep.top.first().and_then(|best| best.metrics.get(Metric::MaxDrawdown))),
-            between(sweep.luck.drawdown_interval, percent),
+            between(sweep.luck.intervals.max_drawdown, percent),
         ),
     ]
 }
@@ -219,6 +230,9 @@ fn facts(searched: &Searched, sweep: &Finished, args: &SweepArgs) -> Vec<(&'stat
     rows.extend(sweep.constraint.clone().map(|text| ("Constraint", text)));
     rows.extend(sweep.random.map(|drawn| {
         ("Drawn", format!("{} at random with seed {}", count(drawn), args.rules.seed))
+    }));
+    rows.extend(sweep.model.map(|proposed| {
+        ("Proposed", format!("{} by a model with seed {}", count(proposed), args.rules.seed))
     }));
     rows.extend([
         (

@@ -1,35 +1,45 @@
 //! One sweep under way: hands its blocks to workers, takes the trials in order, shows how far it is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{SweepArgs, kept::Kept, tally::Tally};
+use super::{
+    SweepArgs,
+    args::Method,
+    kept::{self, Kept},
+    tally::Tally,
+};
 use crate::{
     cli::{app::App, backtest::Bars, interrupt},
     error::{Code, Failure},
     registry::Resolved,
     report::number::count,
-    worker::{Evidence, Limits, Mode, Next, Pool, Sharing, SweepJob},
+    store::SweepRecord,
+    worker::{Crew, Evidence, Limits, Mode, Next, Pool, Sharing, SweepJob, Trial},
 };
-use engine_core::sweep::Plan;
+use engine_core::sweep::{Passage, Plan, Span};
 
 /// How long to wait for a block before looking for an interrupt.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What is searched.
+#[derive(Clone)]
 pub(super) struct Search {
     pub(super) job: SweepJob,
+    pub(super) record: SweepRecord,
+    /// Stands before the progress.
+    pub(super) label: String,
     pub(super) symbols: Vec<String>,
     pub(super) digest: String,
     pub(super) period: (String, String),
     pub(super) bars: usize,
-    sharing: Sharing,
+    pub(super) sharing: Sharing,
 }
 
 impl Search {
     pub(super) fn new(
-        strategy: Resolved,
+        strategy: Arc<Resolved>,
         plan: Plan,
         bars: Bars,
         symbols: Vec<String>,
@@ -47,8 +57,19 @@ impl Search {
         let mode = if args.in_process { Mode::InProcess } else { Mode::worker() };
         let sharing = Sharing { workers: args.workers(), from: 0, limits: Limits::default(), mode };
         let (count, annual_rf) = (traded.len(), args.rules.rf());
-        let job = SweepJob { strategy, files: bars.files, plan, config, calendar, annual_rf };
-        Self { job, symbols, digest, period, bars: count, sharing }
+        let (files, spans) = (Arc::new(bars.files), Vec::new());
+        let job = SweepJob { strategy, files, plan, config, spans, calendar, annual_rf };
+        let record = kept::record(&job, &symbols, &digest, args);
+        let label = String::new();
+        Self { job, record, label, symbols, digest, period, bars: count, sharing }
+    }
+
+    /// The same search on other stretches of the bars.
+    pub(super) fn within(&self, spans: &[Span], args: &SweepArgs) -> Self {
+        let mut search = self.clone();
+        search.job.spans = spans.to_vec();
+        search.record = kept::record(&search.job, &self.symbols, &self.digest, args);
+        search
     }
 
     /// Runs all trials.
@@ -58,10 +79,23 @@ impl Search {
     pub(super) async fn run(
         self,
         app: &App,
+        args: &SweepArgs,
+        tally: Tally,
+        kept: &mut Option<Kept<'_>>,
+    ) -> Result<(Searched, Tally), Failure> {
+        match args.method() {
+            Method::Model(budget) => self.run_model(app, args, tally, kept, budget).await,
+            Method::Grid | Method::Random(_) => self.run_plan(app, tally, kept).await,
+        }
+    }
+
+    async fn run_plan(
+        self,
+        app: &App,
         mut tally: Tally,
         kept: &mut Option<Kept<'_>>,
     ) -> Result<(Searched, Tally), Failure> {
-        let Self { job, symbols, digest, period, bars, mut sharing } = self;
+        let Self { job, record, label, symbols, digest, period, bars, mut sharing } = self;
         if let Some(kept) = kept.as_ref() {
             kept.replay(|trial| tally.take(&job.plan, &trial)).await?;
             sharing.from = kept.reached();
@@ -69,7 +103,7 @@ impl Search {
                 app.out.note(&kept.greeting(tally.trials(), job.plan.positions()));
             }
         }
-        let bar = progress(app, job.plan.trials().unwrap_or(job.plan.positions()));
+        let bar = progress(app, label, job.plan.trials().unwrap_or(job.plan.positions()));
         bar.set_position(tally.trials());
         bar.reset_eta();
         let mut pool = Pool::start(job, sharing);
@@ -96,21 +130,36 @@ impl Search {
         }
         bar.finish_and_clear();
         if !ended? {
-            let mut message = format!("{} trials were done", count(tally.trials()));
-            if kept.is_some() {
-                message += "; the same command goes on from there";
-            }
-            return Err(Failure::new(Code::Partial, message));
+            return Err(broken_off(&tally, kept.is_some()));
         }
-        let searched = Searched { pool, symbols, digest, period, bars };
+        let engine = Engine::Pool(pool);
+        let searched = Searched { engine, record, symbols, digest, period, bars };
         searched.refuse_nothing(&tally)?;
         Ok((searched, tally))
     }
 }
 
+/// What is said when the user interrupts.
+pub(super) fn broken_off(tally: &Tally, is_kept: bool) -> Failure {
+    let mut message = format!("{} trials were done", count(tally.trials()));
+    if is_kept {
+        message += "; the same command goes on from there";
+    }
+    Failure::new(Code::Partial, message)
+}
+
+/// Who ran the trials, and can run one again.
+pub(super) enum Engine {
+    /// All positions of the plan in turn.
+    Pool(Pool),
+    /// Those that were proposed; their positions, in that order.
+    Crew { crew: Crew, order: Vec<u64> },
+}
+
 /// A sweep that was searched.
 pub(super) struct Searched {
-    pool: Pool,
+    pub(super) engine: Engine,
+    pub(super) record: SweepRecord,
     pub(super) symbols: Vec<String>,
     pub(super) digest: String,
     pub(super) period: (String, String),
@@ -119,7 +168,22 @@ pub(super) struct Searched {
 
 impl Searched {
     pub(super) fn job(&self) -> &SweepJob {
-        self.pool.job()
+        match &self.engine {
+            Engine::Pool(pool) => pool.job(),
+            Engine::Crew { crew, .. } => crew.job(),
+        }
+    }
+
+    /// A kept trial under its position in the plan.
+    pub(super) fn placed(&self, trial: Trial) -> Trial {
+        match &self.engine {
+            Engine::Pool(_) => trial,
+            Engine::Crew { order, .. } => {
+                let place = usize::try_from(trial.position).ok();
+                let position = place.and_then(|place| order.get(place)).copied();
+                Trial { position: position.unwrap_or(trial.position), ..trial }
+            }
+        }
     }
 
     pub(super) fn evidence(
@@ -127,11 +191,22 @@ impl Searched {
         positions: Vec<u64>,
         slices: usize,
     ) -> Result<Option<Evidence>, Failure> {
-        Ok(self.pool.evidence(positions, slices)?)
+        Ok(match &self.engine {
+            Engine::Pool(pool) => pool.evidence(positions, slices)?,
+            Engine::Crew { crew, .. } => crew.evidence(positions, slices)?,
+        })
+    }
+
+    /// Runs the trial at a position on a stretch of its own, beginning with so much cash.
+    pub(super) fn run(&self, position: u64, span: Span, cash: f64) -> Result<Passage, Failure> {
+        Ok(match &self.engine {
+            Engine::Pool(pool) => pool.run(position, span, cash)?,
+            Engine::Crew { crew, .. } => crew.run(position, span, cash)?,
+        })
     }
 
     /// A sweep of which no trial ran has no result.
-    fn refuse_nothing(&self, tally: &Tally) -> Result<(), Failure> {
+    pub(super) fn refuse_nothing(&self, tally: &Tally) -> Result<(), Failure> {
         if tally.done > 0 {
             return Ok(());
         }
@@ -147,15 +222,17 @@ impl Searched {
 }
 
 /// A progress bar on standard error; invisible where that is no terminal.
-fn progress(app: &App, trials: u64) -> ProgressBar {
+pub(super) fn progress(app: &App, label: String, trials: u64) -> ProgressBar {
     let target = if app.out.quiet() {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr_with_hz(10)
     };
-    let template = "{bar:30} {percent:>3} %  {human_pos} of {human_len}  {per_sec}  {eta} left";
+    let template =
+        "{msg}{bar:30} {percent:>3} %  {human_pos} of {human_len}  {per_sec}  {eta} left";
     let style = ProgressStyle::with_template(template).expect("the template is a constant");
     let bar = ProgressBar::with_draw_target(Some(trials), target).with_style(style);
+    bar.set_message(label);
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }

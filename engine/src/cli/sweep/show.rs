@@ -1,72 +1,81 @@
 //! A finished sweep as a table of at most 80 columns, and as JSON.
 
 use engine_core::sweep::{Metric, TrialFigures};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{SweepArgs, luck::Luck, search::Searched, space, tally::Tally};
+use super::{
+    SweepArgs, args::Method, intervals::Intervals, luck::Luck, search::Searched, space,
+    tally::Tally,
+};
 use crate::report::{
     number::{UNDEFINED, count, grouped, percent},
     text::{fitted, left, right, width, wrapped},
 };
+use crate::store::StudyKind;
 
 /// Columns of a terminal.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 /// Blanks between columns.
 const GAP: usize = 2;
 
 /// What is shown of a sweep; the names of the fields are the JSON schema.
-#[derive(Debug, Serialize)]
-pub(super) struct Finished {
-    pub(super) schema: u32,
-    pub(super) engine: &'static str,
-    pub(super) strategy: String,
-    pub(super) symbols: Vec<String>,
-    pub(super) resolution: String,
-    pub(super) data_digest: String,
-    pub(super) first: String,
-    pub(super) last: String,
-    pub(super) bars: usize,
-    pub(super) rank: &'static str,
-    pub(super) axes: Vec<Axis>,
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Finished {
+    pub(in crate::cli) schema: u32,
+    pub(in crate::cli) engine: String,
+    /// Content hash of everything that the trials depend on; `sweeps show` takes its first digits.
+    pub(in crate::cli) id: String,
+    pub(in crate::cli) kind: String,
+    pub(in crate::cli) strategy: String,
+    pub(in crate::cli) symbols: Vec<String>,
+    pub(in crate::cli) resolution: String,
+    pub(in crate::cli) data_digest: String,
+    pub(in crate::cli) first: String,
+    pub(in crate::cli) last: String,
+    pub(in crate::cli) bars: usize,
+    pub(in crate::cli) rank: String,
+    pub(in crate::cli) axes: Vec<Axis>,
     #[serde(rename = "where")]
-    pub(super) constraint: Option<String>,
-    pub(super) random: Option<u64>,
-    pub(super) combinations: u64,
-    pub(super) trials: u64,
-    pub(super) done: u64,
-    pub(super) refused: u64,
-    pub(super) failed: u64,
-    pub(super) undefined: u64,
-    pub(super) top: Vec<Best>,
-    pub(super) failures: Vec<Failed>,
-    pub(super) refusal: Option<Failed>,
-    pub(super) luck: Luck,
+    pub(in crate::cli) constraint: Option<String>,
+    pub(in crate::cli) random: Option<u64>,
+    /// Trials that a model proposed.
+    pub(in crate::cli) model: Option<u64>,
+    pub(in crate::cli) combinations: u64,
+    pub(in crate::cli) trials: u64,
+    pub(in crate::cli) done: u64,
+    pub(in crate::cli) refused: u64,
+    pub(in crate::cli) failed: u64,
+    pub(in crate::cli) undefined: u64,
+    pub(in crate::cli) top: Vec<Best>,
+    pub(in crate::cli) failures: Vec<Failed>,
+    pub(in crate::cli) refusal: Option<Failed>,
+    pub(in crate::cli) luck: Luck,
 }
 
 /// A parameter with more than one value.
-#[derive(Debug, Serialize)]
-pub(super) struct Axis {
-    pub(super) name: String,
-    pub(super) values: usize,
-    pub(super) first: Value,
-    pub(super) last: Value,
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Axis {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) values: usize,
+    pub(in crate::cli) first: Value,
+    pub(in crate::cli) last: Value,
 }
 
 /// One of the best trials.
-#[derive(Debug, Serialize)]
-pub(super) struct Best {
-    pub(super) trial: u64,
-    pub(super) parameters: Map<String, Value>,
-    pub(super) metrics: TrialFigures,
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Best {
+    pub(in crate::cli) trial: u64,
+    pub(in crate::cli) parameters: Map<String, Value>,
+    pub(in crate::cli) metrics: TrialFigures,
 }
 
 /// A trial that failed or was refused.
-#[derive(Debug, Serialize)]
-pub(super) struct Failed {
-    pub(super) trial: u64,
-    pub(super) parameters: Map<String, Value>,
-    pub(super) reason: String,
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Failed {
+    pub(in crate::cli) trial: u64,
+    pub(in crate::cli) parameters: Map<String, Value>,
+    pub(in crate::cli) reason: String,
 }
 
 impl Finished {
@@ -97,7 +106,9 @@ impl Finished {
         };
         Self {
             schema: crate::report::SCHEMA,
-            engine: env!("CARGO_PKG_VERSION"),
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            id: searched.record.id.clone(),
+            kind: StudyKind::Sweep.name().to_owned(),
             strategy: strategy.asked().to_owned(),
             symbols: searched.symbols.clone(),
             resolution: args.rules.resolution.to_string(),
@@ -105,10 +116,17 @@ impl Finished {
             first: searched.period.0.clone(),
             last: searched.period.1.clone(),
             bars: searched.bars,
-            rank: args.rank.name(),
+            rank: args.rank.name().to_owned(),
             axes: space::swept(strategy, plan).into_iter().map(axis).collect(),
             constraint: args.constraint.clone(),
-            random: args.random,
+            random: match args.method() {
+                Method::Random(trials) => Some(trials),
+                _ => None,
+            },
+            model: match args.method() {
+                Method::Model(trials) => Some(trials),
+                _ => None,
+            },
             combinations: plan.axes().iter().map(|axis| axis.len() as u64).product(),
             trials: tally.trials(),
             done: tally.done,
@@ -124,7 +142,7 @@ impl Finished {
 }
 
 /// A parameter's text as a JSON value: a number or a truth where it is one.
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
         _ => Value::from(text),
@@ -132,7 +150,7 @@ fn plain(text: &str) -> Value {
 }
 
 /// The sweep for people.
-pub(super) fn text(sweep: &Finished, args: &SweepArgs) -> String {
+pub(in crate::cli) fn text(sweep: &Finished) -> String {
     let mut text = format!(
         "{} on {} {}, {} to {}, {} bars\n",
         sweep.strategy,
@@ -145,7 +163,7 @@ pub(super) fn text(sweep: &Finished, args: &SweepArgs) -> String {
     text += &counts(sweep);
     if !sweep.top.is_empty() {
         text.push('\n');
-        text += &table(sweep, args.rank);
+        text += &table(sweep, sweep.rank.parse().unwrap_or(Metric::Sharpe));
         text.push('\n');
         text += &judgement(&sweep.luck);
     }
@@ -155,24 +173,49 @@ pub(super) fn text(sweep: &Finished, args: &SweepArgs) -> String {
 /// The intervals of the best trial, and what all of it means.
 fn judgement(luck: &Luck) -> String {
     let mut text = String::new();
-    if let (Some(sharpe), Some(total), Some(depth)) =
-        (luck.sharpe_interval, luck.return_interval, luck.drawdown_interval)
-    {
-        text += &format!(
-            "95 % of the best: sharpe {:.2} to {:.2}, return {} to {},\n  drawdown {} to {}\n",
-            sharpe[0],
-            sharpe[1],
-            percent(total[0]),
-            percent(total[1]),
-            percent(depth[0]),
-            percent(depth[1])
-        );
-    }
+    text += &intervals(&luck.intervals, "the best");
     for line in wrapped(&luck.sentence, WIDTH) {
         text += &line;
         text.push('\n');
     }
     text
+}
+
+/// Intervals in lines; those that are undefined are left out.
+pub(super) fn intervals(found: &Intervals, of: &str) -> String {
+    let ratio = |name: &str, ends: Option<[f64; 2]>| {
+        ends.map(|[low, high]| format!("{name} {} to {}", grouped(low, 2), grouped(high, 2)))
+    };
+    let share = |name: &str, ends: Option<[f64; 2]>| {
+        ends.map(|[low, high]| format!("{name} {} to {}", percent(low), percent(high)))
+    };
+    let parts = [
+        ratio("sharpe", found.sharpe),
+        share("return", found.total_return),
+        share("CAGR", found.cagr),
+        share("drawdown", found.max_drawdown),
+        ratio("sortino", found.sortino),
+        ratio("calmar", found.calmar),
+        share("volatility", found.volatility),
+        share("win rate", found.win_rate),
+        ratio("profit factor", found.profit_factor),
+        ratio("expectancy", found.expectancy),
+    ];
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts.into_iter().flatten() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 2 + width(&part) < WIDTH => {
+                line.push_str(", ");
+                line.push_str(&part);
+            }
+            Some(line) => {
+                line.push(',');
+                lines.push(format!("  {part}"));
+            }
+            None => lines.push(format!("95 % of {of}: {part}")),
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn counts(sweep: &Finished) -> String {
@@ -205,7 +248,7 @@ fn counts(sweep: &Finished) -> String {
     text
 }
 
-fn words(parameters: &Map<String, Value>) -> String {
+pub(super) fn words(parameters: &Map<String, Value>) -> String {
     let words = parameters.iter().map(|(name, value)| format!("{name}={}", bare(value)));
     words.collect::<Vec<_>>().join(" ")
 }
@@ -254,7 +297,7 @@ fn table(sweep: &Finished, rank: Metric) -> String {
     lines(&kept, sweep.top.len() + 1)
 }
 
-fn lines(columns: &[Vec<String>], rows: usize) -> String {
+pub(super) fn lines(columns: &[Vec<String>], rows: usize) -> String {
     let mut text = String::new();
     for row in 0..rows {
         let cells = columns.iter().map(|column| right(&column[row], widest(column)));
@@ -269,7 +312,7 @@ fn widest(column: &[String]) -> usize {
     column.iter().map(|cell| width(cell)).max().unwrap_or(0)
 }
 
-fn heading(metric: Metric) -> &'static str {
+pub(super) fn heading(metric: Metric) -> &'static str {
     match metric {
         Metric::TotalReturn => "return",
         Metric::MaxDrawdown => "drawdown",

@@ -2,7 +2,7 @@
 
 use engine_core::sweep::{Constraint, ConstraintError, Name, Plan, PlanError};
 
-use super::{SweepArgs, axis};
+use super::{SweepArgs, args::Method, axis};
 use crate::{
     error::{Code, Failure},
     registry::{Resolved, facts::Kind},
@@ -21,12 +21,17 @@ pub(super) fn plan(strategy: &Resolved, args: &SweepArgs) -> Result<Plan, Failur
     let axes = axes(strategy, args)?;
     let constraint =
         args.constraint.as_deref().map(|text| constraint(strategy, text)).transpose()?;
-    let plan = match args.random {
-        Some(trials) => Plan::random(axes, constraint, trials, args.rules.seed),
-        None => Plan::grid(axes, constraint),
+    let seed = args.rules.seed;
+    let plan = match args.method() {
+        Method::Random(trials) => Plan::random(axes, constraint, trials, seed),
+        Method::Model(_) => Plan::lattice(axes, constraint, seed),
+        Method::Grid => Plan::grid(axes, constraint),
     };
     let plan = plan.map_err(|error| refused(&error, strategy, args))?;
-    let trials = plan.trials().unwrap_or(plan.positions());
+    let trials = match args.method() {
+        Method::Model(trials) => trials,
+        _ => plan.trials().unwrap_or(plan.positions()),
+    };
     if trials > MOST_UNASKED && !args.yes {
         return Err(Failure::new(Code::Usage, format!("that would be {} trials", count(trials)))
             .help("--random 100000 tries some of them; --yes really runs them all"));

@@ -19,7 +19,8 @@ use strategy_api::Resolution;
 use super::statements::{BARS, on_postgres as statements};
 use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Stage, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
+    SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState, TrialBatch,
+    TrialRow, migrate,
 };
 pub(super) use connect::open;
 use connect::{Attempts, PostgresStore};
@@ -215,6 +216,30 @@ impl Store for PostgresStore {
     async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::trials_on(lease.db(), data_digest).await;
+        self.end(lease, out)
+    }
+
+    async fn save_study(&self, study: &StudyRecord) -> Result<(), StoreError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let mut lease = self.lease().await?;
+            // One statement is a transaction of its own.
+            match statements::save_study(lease.db(), study).await {
+                Err(error) if attempts.again(&error).await => {}
+                done => return self.end(lease, done),
+            }
+        }
+    }
+
+    async fn study(&self, prefix: &str) -> Result<Vec<StudyRecord>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::study(lease.db(), prefix).await;
+        self.end(lease, out)
+    }
+
+    async fn studies(&self, limit: u32) -> Result<Vec<StudyRecord>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::studies(lease.db(), limit).await;
         self.end(lease, out)
     }
 

@@ -20,7 +20,8 @@ use strategy_api::Resolution;
 use super::statements::{BARS, on_sqlite as statements};
 use super::{
     BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Stage, Store, StoreError, SweepRecord, SweepState, TrialBatch, TrialRow, migrate,
+    SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState, TrialBatch,
+    TrialRow, migrate,
 };
 use connect::SqliteStore;
 pub(super) use connect::open;
@@ -190,6 +191,24 @@ impl Store for SqliteStore {
     async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::trials_on(lease.db(), data_digest).await;
+        self.end(lease, out)
+    }
+
+    async fn save_study(&self, study: &StudyRecord) -> Result<(), StoreError> {
+        let mut lease = self.begin().await?;
+        let done = statements::save_study(lease.db(), study).await;
+        self.commit(lease, done).await
+    }
+
+    async fn study(&self, prefix: &str) -> Result<Vec<StudyRecord>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::study(lease.db(), prefix).await;
+        self.end(lease, out)
+    }
+
+    async fn studies(&self, limit: u32) -> Result<Vec<StudyRecord>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::studies(lease.db(), limit).await;
         self.end(lease, out)
     }
 

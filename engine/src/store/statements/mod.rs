@@ -20,7 +20,7 @@ macro_rules! series_columns {
 pub(super) use series_columns;
 
 /// The tables whose rows `db status` counts.
-pub(super) const TABLES: [&str; 12] = [
+pub(super) const TABLES: [&str; 13] = [
     "instruments",
     "series",
     "bars",
@@ -33,6 +33,7 @@ pub(super) const TABLES: [&str; 12] = [
     "run_columns",
     "sweeps",
     "trial_blocks",
+    "studies",
 ];
 
 /// The table of the bars of every series.
@@ -42,11 +43,13 @@ pub(super) const STAGED: &str = "staged_bars";
 
 mod records;
 mod series;
+mod studies;
 mod sweeps;
 mod tables;
 
 use records::record_statements;
 use series::series_statements;
+use studies::study_statements;
 use sweeps::sweep_statements;
 use tables::table_statements;
 
@@ -60,6 +63,7 @@ macro_rules! statements {
         use crate::store::migrate::{self, Applied, Migration};
         use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
         use crate::store::statements::TABLES;
+        use crate::store::studies::StudyRecord;
         use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow};
         use crate::store::trials::TrialColumns;
         use crate::store::types::{
@@ -72,6 +76,7 @@ macro_rules! statements {
         super::series_statements!();
         super::record_statements!();
         super::sweep_statements!();
+        super::study_statements!();
     };
 }
 
