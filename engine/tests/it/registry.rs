@@ -110,7 +110,7 @@ fn an_alias_sets_parameters_and_the_command_line_has_the_last_word() {
     assert_eq!(golden.values(&[]).unwrap(), [50.0, 200.0, 0.0]);
     let given = [("slow".to_owned(), "100".to_owned())];
     assert_eq!(golden.values(&given).unwrap(), [50.0, 100.0, 0.0]);
-    assert_eq!(golden.shown(&[50.0, 100.0])[1], ("slow".to_owned(), "100".to_owned()));
+    assert_eq!(golden.shown(&[50.0, 100.0, 0.0])[1], ("slow".to_owned(), "100".to_owned()));
     let wrong = Failure::from(registry.resolve("wrong").unwrap().values(&[]).unwrap_err());
     assert_eq!(wrong.code, Code::Config);
     assert!(

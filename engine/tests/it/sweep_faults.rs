@@ -54,15 +54,17 @@ fn long<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 /// Starts a sweep and waits until some of its trials are in the database.
 fn under_way(program: &Program, args: &[&str]) -> std::process::Child {
-    let child =
+    let mut child =
         program.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..600 {
         std::thread::sleep(Duration::from_millis(50));
         let said = program.run(&["db", "status", "--json"]);
-        if said.code == Some(0) && said.json()["database"]["rows"]["trials"] != Value::from(0) {
+        let blocks = &said.json()["database"]["rows"]["trial_blocks"];
+        if said.code == Some(0) && blocks.as_u64() > Some(0) {
             return child;
         }
     }
+    child.kill().and_then(|()| child.wait()).unwrap();
     panic!("no trial was kept");
 }
 

@@ -46,14 +46,12 @@ impl Strategy for MaCross {
         let (fast, before) = (ctx.get(self.fast), ctx.ago(self.fast, 1));
         let (slow, slow_before) = (ctx.get(self.slow), ctx.ago(self.slow, 1));
         // A comparison with NaN is false: nothing is crossed while an average warms up.
-        if fast > slow * self.above && before <= slow_before * self.above {
-            if ctx.position() <= 0.0 {
-                ctx.target(ctx.equal_share());
-            }
-        } else if fast < slow * self.below && before >= slow_before * self.below {
-            if ctx.position() > 0.0 {
-                ctx.close();
-            }
+        let rises = fast > slow * self.above && before <= slow_before * self.above;
+        let falls = fast < slow * self.below && before >= slow_before * self.below;
+        if rises && ctx.position() <= 0.0 {
+            ctx.target(ctx.equal_share());
+        } else if falls && ctx.position() > 0.0 {
+            ctx.close();
         }
     }
 }

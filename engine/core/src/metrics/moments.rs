@@ -21,10 +21,10 @@ impl Sum {
     /// Programming", volume 2, 4.2.2, theorem B): the same number, and no branch to guess wrongly.
     #[inline(always)]
     pub(super) fn add(&mut self, values: [f64; LANES]) {
-        for lane in 0..LANES {
-            let (next, error) = two_sum(self.total[lane], values[lane]);
-            self.total[lane] = next;
-            self.lost[lane] += error;
+        for ((total, lost), value) in self.total.iter_mut().zip(&mut self.lost).zip(values) {
+            let (next, error) = two_sum(*total, value);
+            *total = next;
+            *lost += error;
         }
     }
 

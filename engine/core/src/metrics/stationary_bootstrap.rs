@@ -132,7 +132,7 @@ mod tests {
             let pairs = returns.iter().zip(&returns[lag..]);
             pairs.map(|(one, other)| (one - centre) * (other - centre)).sum::<f64>() / N as f64
         };
-        for mean_run in [1.0, 5.0, 20.0] {
+        for mean_run in [1.0_f64, 5.0, 20.0] {
             let stay = 1.0 - 1.0 / mean_run;
             let weight = |lag: usize| {
                 let share = lag as f64 / N as f64;

@@ -3,6 +3,7 @@
 use engine_core::{
     backtest::{RunResult, Stage, Summary, Trials},
     calendar::Calendar,
+    ledger::Trade,
     metrics::{Metrics, MetricsInput},
     sweep::{Gauge, SessionRows, TrialFigures},
 };
@@ -20,7 +21,7 @@ fn cut(scenario: &Scenario, steps: usize) -> Scenario {
 }
 
 fn profits(run: &RunResult) -> Vec<u64> {
-    let closed = run.trades.iter().filter_map(|trade| trade.profit());
+    let closed = run.trades.iter().filter_map(Trade::profit);
     closed.map(f64::to_bits).collect()
 }
 
@@ -35,7 +36,7 @@ fn reported(
     cash: f64,
     annual_rf: f64,
 ) -> TrialFigures {
-    let net_profits: Vec<f64> = run.trades.iter().filter_map(|trade| trade.profit()).collect();
+    let net_profits: Vec<f64> = run.trades.iter().filter_map(Trade::profit).collect();
     let metrics = Metrics::of(&MetricsInput {
         calendar: Calendar::Nyse,
         resolution,
