@@ -45,6 +45,7 @@ mod output;
 mod package;
 mod page;
 mod page_sweep;
+mod page_validation;
 mod program;
 mod published;
 mod registry;

@@ -1,5 +1,7 @@
 //! `sweeps`: the sweeps and validations that the database keeps: listed, and shown as they were.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,7 +15,8 @@ use super::{
 use crate::{
     error::{Code, Failure},
     report::{
-        minute,
+        file::write_whole,
+        html, minute,
         text::{fitted, left},
     },
     store::{StudyKind, StudyRecord},
@@ -23,6 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   algo-trader sweeps list
   algo-trader sweeps show 3f2a
+  algo-trader sweeps show 3f2a --report
   algo-trader sweeps show 3f2a --json";
 
 /// List or show the sweeps, walk-forwards and cross-validations that were kept
@@ -46,13 +50,16 @@ enum Action {
         /// Its id, or its beginning as far as it is unique
         #[arg(value_name = "ID", value_parser = id)]
         id: String,
+        /// Write a walk-forward or a cross-validation as one page for a browser
+        #[arg(long, value_name = "FILE")]
+        report: Option<Option<PathBuf>>,
     },
 }
 
 pub(super) async fn run(app: &App, args: &SweepsArgs) -> Outcome {
     match &args.action {
         Action::List { limit } => list(app, *limit).await,
-        Action::Show { id } => show(app, id).await,
+        Action::Show { id, report } => show(app, id, report.as_ref()).await,
     }
 }
 
@@ -144,7 +151,7 @@ fn short(trials: u64) -> String {
     }
 }
 
-async fn show(app: &App, id: &str) -> Outcome {
+async fn show(app: &App, id: &str, report: Option<&Option<PathBuf>>) -> Outcome {
     let mut found = kept(app, async |store| store.study(id).await).await?;
     let study = match (found.pop(), found.is_empty()) {
         (Some(study), true) => study,
@@ -169,6 +176,13 @@ async fn show(app: &App, id: &str) -> Outcome {
     };
     let text = match study.kind {
         StudyKind::Sweep => {
+            if report.is_some() {
+                // The page of a sweep holds its trials, which its own command reads again.
+                let message = format!("the page of sweep {} is made by its own command", study.id);
+                return Err(Failure::new(Code::Usage, message).help(
+                    "algo-trader sweep ... --report, as it was asked for: no trial is run again",
+                ));
+            }
             let finished: Finished = serde_json::from_str(result).map_err(damaged)?;
             if app.out.json() {
                 return app.out.value(&finished).map(|()| Done::Well);
@@ -177,6 +191,13 @@ async fn show(app: &App, id: &str) -> Outcome {
         }
         StudyKind::WalkForward | StudyKind::KFold => {
             let judged: Judged = serde_json::from_str(result).map_err(damaged)?;
+            if let Some(asked) = report {
+                let name = format!("{}_{}.html", judged.kind, &study.id[..study.id.len().min(10)]);
+                let path = asked.clone().unwrap_or_else(|| app.home.reports().join(name));
+                let page = html::validation(result).map_err(damaged)?;
+                write_whole(&path, |writer| writer.write_all(page.as_bytes()))?;
+                app.out.note(&format!("wrote {}", path.display()));
+            }
             if app.out.json() {
                 return app.out.value(&judged).map(|()| Done::Well);
             }
