@@ -77,12 +77,13 @@ fn without_notes(json: &Value) -> Value {
 
 #[test]
 fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_table() {
-    let (undisturbed, stopped) = (with_ma_cross(), with_ma_cross());
     for more in [
         &[][..],
         &["--search", "model", "--trials", "400"],
         &["--walk-forward", "--folds", "2", "--from", "2009-01-01"],
     ] {
+        // Homes of their own: the judgement counts every trial ever made on the bars.
+        let (undisturbed, stopped) = (with_ma_cross(), with_ma_cross());
         let args = long(more);
         let whole = well(undisturbed.run(&args)).json();
         let child = under_way(&stopped, &args);
@@ -97,10 +98,6 @@ fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_table() {
         );
         let resumed = well(stopped.run(&long(&[more, &["--resume"]].concat()))).json();
         assert_eq!(without_notes(&resumed), without_notes(&whole));
-        // The next round waits for trials of its own.
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = fs::remove_file(stopped.home().join(format!("data/algo-trader.db{suffix}")));
-        }
     }
 }
 

@@ -239,13 +239,18 @@ fn counts(sweep: &Finished) -> String {
     };
     text += &format!("trials: {}: {}\n", count(sweep.trials), parts.join(", "));
     for failed in &sweep.failures {
-        text += &format!("failed: {}: {}\n", words(&failed.parameters), failed.reason);
+        text += &example("failed", failed);
     }
     if let (Some(refused), true) = (&sweep.refusal, sweep.failures.is_empty()) {
-        text +=
-            &format!("refused, for example: {}: {}\n", words(&refused.parameters), refused.reason);
+        text += &example("refused, for example", refused);
     }
     text
+}
+
+/// A trial that came to nothing, in lines.
+fn example(what: &str, trial: &Failed) -> String {
+    let line = format!("{what}: {}: {}", words(&trial.parameters), trial.reason);
+    wrapped(&line, WIDTH).iter().map(|line| format!("{line}\n")).collect()
 }
 
 pub(super) fn words(parameters: &Map<String, Value>) -> String {
