@@ -235,7 +235,7 @@ mod tests {
         for round in 0..30 {
             for position in proposer.propose(8) {
                 plan.values(position, &mut values);
-                let rank = (values[0] < 50.0).then_some(1.0 + values[0] / 1000.0);
+                let rank = (values[0] < 50.0).then_some(1.0 - values[0] / 1000.0);
                 good.extend((round >= 10).then_some(rank.is_some()));
                 proposer.tell(position, rank);
             }

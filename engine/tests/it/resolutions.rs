@@ -233,7 +233,7 @@ fn a_strategy_sees_a_coarser_bar_when_it_has_closed_and_never_before() {
         "-r",
         "1d",
     ]);
-    assert_eq!(finer.code, Some(7), "{}", finer.stderr);
+    assert_eq!(finer.code, Some(2), "{}", finer.stderr);
     let says = "it reads bars of 1h, which bars of 1d do not make up";
     assert!(finer.stderr.contains(says), "{}", finer.stderr);
 }
