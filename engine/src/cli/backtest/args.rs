@@ -37,7 +37,7 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "FILE")]
     symbols_from: Option<PathBuf>,
     /// Strategy: its name, an alias of strategies.toml, or file.so:name
-    #[arg(long, value_name = "NAME", value_parser = value::strategy)]
+    #[arg(long, value_name = "NAME", value_parser = value::strategy, default_value = "ma_cross")]
     pub(super) strategy: String,
     /// Parameter of the strategy; may be given more than once
     #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = value::parameter)]
