@@ -241,6 +241,7 @@ mod tests {
             }
         }
         let share = good.iter().filter(|good| **good).count() as f64 / good.len() as f64;
-        assert!(share > 0.8, "{share}");
+        // By chance it would be half of them, give or take 4 % (160 draws).
+        assert!(share > 0.65, "{share}");
     }
 }
