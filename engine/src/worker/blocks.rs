@@ -49,8 +49,8 @@ pub(super) struct SweepWork {
     pub(super) config: Config,
     /// The stretches that a trial is run on; none for the period that `config` names.
     pub(super) spans: Vec<Span>,
-    /// Name of the session calendar.
-    pub(super) calendar: String,
+    /// Session calendar of what is traded.
+    pub(super) calendar: Calendar,
     /// Risk-free rate, fraction per year.
     pub(super) annual_rf: f64,
 }
@@ -259,7 +259,7 @@ impl<'a> Bench<'a> {
         stage: &'a Stage<'a>,
         ground: Ground<'a>,
     ) -> Result<Self, RunError> {
-        let calendar: Calendar = work.calendar.parse().unwrap_or_default();
+        let calendar = work.calendar;
         let sessions = match &ground {
             Ground::Whole(traded, _) => SessionRows::of(calendar, field.resolution, traded),
             Ground::Stretches(scenes) => scenes.sessions(calendar, field.resolution)?,

@@ -318,7 +318,7 @@ impl Desk {
             plan: self.job.plan.clone(),
             config: self.job.config.clone(),
             spans: self.job.spans.clone(),
-            calendar: self.job.calendar.to_string(),
+            calendar: self.job.calendar,
             annual_rf: self.job.annual_rf,
         }
     }
