@@ -121,13 +121,8 @@ pub fn each_closed(
         }
         let slot = &mut open[fill.instrument as usize];
         let held = slot.map_or(0.0, |trade| trade.held);
-        if held * fill.quantity < 0.0 && fill.quantity.abs() > held.abs() {
-            // Through zero: one part closes a trade, the other opens the next.
-            let (closing, opening) = divide(fill, -held);
-            add_to(slot, &closing).into_iter().for_each(&mut closed);
-            add_to(slot, &opening).into_iter().for_each(&mut closed);
-        } else {
-            add_to(slot, fill).into_iter().for_each(&mut closed);
+        for part in cut_at_zero(fill, held) {
+            add_to(slot, &part).into_iter().for_each(&mut closed);
         }
     }
     entries.for_each(|entry| book(open, entry));
@@ -142,6 +137,18 @@ fn add_to(slot: &mut Option<Trade>, fill: &FillRecord) -> Option<Trade> {
     }
     trade.closed_ts = Some(fill.ts);
     slot.take()
+}
+
+/// A fill where `held` units are held. One that goes through zero comes in two parts: the first closes a
+/// trade, the other opens the next.
+fn cut_at_zero(fill: &FillRecord, held: f64) -> impl Iterator<Item = FillRecord> + use<> {
+    let (first, second) = if held * fill.quantity < 0.0 && fill.quantity.abs() > held.abs() {
+        let (closing, opening) = divide(fill, -held);
+        (closing, Some(opening))
+    } else {
+        (*fill, None)
+    };
+    std::iter::once(first).chain(second)
 }
 
 /// A fill in two parts, the first of `quantity`; commission goes with the units.

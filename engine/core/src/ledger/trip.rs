@@ -1,6 +1,6 @@
 //! The fills and entries of one round trip, in their order: the trade again, part by part.
 
-use super::{AccountEntry, EntryKind, Trade, divide};
+use super::{AccountEntry, EntryKind, Trade, cut_at_zero};
 use crate::order::FillRecord;
 
 /// A part of a round trip.
@@ -41,13 +41,8 @@ pub fn parts(
         while let Some(entry) = entries.next_if(|entry| entry.ts <= fill.ts) {
             trips.enter(*entry);
         }
-        let held = trips.held;
-        if held * fill.quantity < 0.0 && fill.quantity.abs() > held.abs() {
-            let (closing, opening) = divide(fill, -held);
-            trips.fill(place, closing);
-            trips.fill(place, opening);
-        } else {
-            trips.fill(place, *fill);
+        for part in cut_at_zero(fill, trips.held) {
+            trips.fill(place, part);
         }
     }
     entries.for_each(|entry| trips.enter(*entry));
