@@ -16,7 +16,7 @@ mod tests;
 mod trials;
 
 use serde::{Deserialize, Serialize};
-use strategy_api::abi::host::Fault;
+use strategy_api::abi::{host::Fault, layout::RawColumn};
 
 pub use finer::Finer;
 pub use seen::{Seen, SeenBar};
@@ -129,6 +129,20 @@ pub struct RunResult {
     pub columns: Vec<(u32, u32, u32, [f64; 4])>,
     /// Bars that the strategy needs before it can act.
     pub warm_up: usize,
+}
+
+impl RunResult {
+    /// The columns as the strategy declared them.
+    pub fn declared(&self) -> impl Iterator<Item = RawColumn> {
+        self.columns.iter().map(|&(kind, input, output, params)| RawColumn {
+            kind,
+            input,
+            output,
+            reserved: 0,
+            params,
+            more: [0; 2],
+        })
+    }
 }
 
 /// Why a run ended without a result.

@@ -56,7 +56,7 @@ impl Stage<'_> {
     /// # Errors
     /// When a declared column cannot be computed.
     pub fn seen(&self, result: &RunResult, progress: &ProgressPage) -> Result<Seen, RunError> {
-        let declared: Vec<RawColumn> = result.columns.iter().map(raw_column).collect();
+        let declared: Vec<RawColumn> = result.declared().collect();
         let specs = column_specs(&declared)?;
         let columns = self.columns(&declared, &specs, progress);
         let members = self.members();
@@ -99,8 +99,4 @@ impl Stage<'_> {
         }
         rows
     }
-}
-
-fn raw_column(&(kind, input, output, params): &(u32, u32, u32, [f64; 4])) -> RawColumn {
-    RawColumn { kind, input, output, reserved: 0, params, more: [0; 2] }
 }

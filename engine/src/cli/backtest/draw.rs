@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use strategy_api::{Columns, abi::layout::RawColumn, indicators::ColumnSpec};
+use strategy_api::{Columns, indicators::ColumnSpec};
 
 use super::{Finished, Judged, market::Bars};
 use crate::{
@@ -80,11 +80,7 @@ pub(super) fn overlays<'a>(
     visible: &Columns<'a>,
     start: usize,
 ) -> Vec<Overlay<'a>> {
-    let specs = finished.result.columns.iter().filter_map(|(kind, input, output, params)| {
-        let (kind, input, output, params) = (*kind, *input, *output, *params);
-        let raw = RawColumn { kind, input, output, reserved: 0, params, more: [0; 2] };
-        ColumnSpec::from_wire(&raw).ok()
-    });
+    let specs = finished.result.declared().filter_map(|raw| ColumnSpec::from_wire(&raw).ok());
     let mut overlays: Vec<_> = specs.map(|spec| plot::overlay(&spec, visible)).collect();
     if overlays.is_empty() {
         overlays = plot::moving_averages(visible);

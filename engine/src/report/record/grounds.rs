@@ -58,13 +58,12 @@ impl Grounds {
     /// The grounds of a run.
     #[must_use]
     pub fn of(result: &RunResult) -> Self {
-        let label = |&(kind, input, output, params): &(u32, u32, u32, [f64; 4])| {
-            let raw = RawColumn { kind, input, output, reserved: 0, params, more: [0; 2] };
+        let label = |raw: RawColumn| {
             ColumnSpec::from_wire(&raw).map_or_else(|_| "indicator".to_owned(), |spec| spec.label())
         };
         Self {
             seen: result.seen.clone(),
-            indicators: result.columns.iter().map(label).collect(),
+            indicators: result.declared().map(label).collect(),
             bases: result.bases.clone(),
             steps: result.steps.clone(),
             entries: result.entries.clone(),
