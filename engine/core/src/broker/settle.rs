@@ -38,7 +38,8 @@ struct Before {
 impl Broker {
     /// Works what fills inside the bars of a step; what they leave open is settled by finer bars.
     pub(super) fn work_inside(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>) {
-        let Some(path) = floor.path else {
+        // A single order leaves nothing open: no sibling to choose from and no child that may be born.
+        let Some(path) = floor.path.filter(|_| self.book.len() > 1) else {
             return self.work_queue(portfolio, floor, Reading::Bar, |_| true);
         };
         let before = self.before(portfolio);
