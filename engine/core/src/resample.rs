@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use strategy_api::{Bar, Columns, Resolution};
 
 use crate::{
-    calendar::{Calendar, SECOND_NS},
+    calendar::{Calendar, SECOND_NS, midnight_ns},
     series::Series,
 };
 
@@ -51,7 +51,7 @@ pub fn resample(
     if !from.fits_into(to) {
         return Err(DoesNotFit { from, to });
     }
-    let mut making = Making { made: Resampled::empty(), open: None, is_first: true };
+    let mut making = Making { made: Resampled::empty(), open: None };
     for (session, rows) in calendar.session_runs(from, bars.ts) {
         let rows = bars.slice(rows);
         let rows = match from.seconds() {
@@ -97,15 +97,15 @@ struct Interval {
 /// The day, week or month of a session.
 fn whole_sessions(calendar: Calendar, from: Resolution, to: Resolution, session: Date) -> Interval {
     let (first, ends) = calendar.period_of(to, session);
-    let key = crate::calendar::midnight_ns(first);
+    let key = midnight_ns(first);
     let opens = calendar.session_hours(first).map_or(key, |(open, _)| open);
     Interval { key, begins: if from.is_intraday() { opens } else { key }, ends }
 }
 
 struct Making {
     made: Resampled,
+    /// The bar being made; `None` only before the first one.
     open: Option<(Interval, Bar)>,
-    is_first: bool,
 }
 
 impl Making {
@@ -133,9 +133,8 @@ impl Making {
                 made.volume = (made.volume + bar.volume).min(f64::MAX);
             }
             _ => {
+                let is_whole = self.open.is_some() || bar.ts <= interval.begins;
                 self.close();
-                let is_whole = !self.is_first || bar.ts <= interval.begins;
-                self.is_first = false;
                 // The rest of an interval that has begun before the first bar is passed over.
                 let key = if is_whole { interval.key } else { i64::MIN };
                 self.open = Some((interval, Bar { ts: key, ..*bar }));
