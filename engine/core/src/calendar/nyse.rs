@@ -160,7 +160,7 @@ pub(super) fn holiday(date: Date) -> Option<&'static str> {
     let (year, month) = (date.year(), date.month().unsigned_abs() as usize);
     RULES[MONTHS[month - 1]..MONTHS[month]]
         .iter()
-        .find(|rule| rule.years.contains(&year) && rule.on.falls_on(date, rule.month))
+        .find(|rule| rule.years.contains(&year) && rule.on.falls_on(date))
         .map(|rule| rule.name)
         .or_else(|| is_good_friday(date).then_some("Good Friday"))
         .or_else(|| closure(date))
@@ -201,7 +201,8 @@ pub(super) fn is_half_day(date: Date) -> bool {
 }
 
 impl On {
-    fn falls_on(&self, date: Date, month: i8) -> bool {
+    /// Whether it is this date; only for dates in the month of the rule.
+    fn falls_on(&self, date: Date) -> bool {
         // Most days are told by their number alone; their weekday costs more.
         let (day, weekday) = (date.day(), || date.weekday());
         match *self {
@@ -216,7 +217,6 @@ impl On {
             On::Nth(nth, wanted) => {
                 (nth < 0 || (day - 1) / 7 + 1 == nth)
                     && weekday() == wanted
-                    && date.month() == month
                     && date.nth_weekday_of_month(nth, wanted).is_ok_and(|nth| nth == date)
             }
             On::Election { every_year } => {
