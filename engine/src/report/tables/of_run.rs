@@ -10,7 +10,7 @@ use strategy_api::Columns;
 use super::{Column, Table};
 use crate::report::{
     listing::Kind,
-    lists::{Lists, Naming},
+    lists::{Lists, Naming, OrderRow},
     schema::Report,
 };
 
@@ -86,9 +86,11 @@ fn orders<'a>(naming: Naming<'a>, orders: &[OrderRecord]) -> Table<'a> {
     let number = |number: u64| i64::try_from(number).ok();
     let above_zero = |value: u64| number(value).filter(|value| *value > 0);
     let text = |text: Option<&'static str>| text.map(Cow::Borrowed);
-    let size_kind = |order: &OrderRecord| text(naming.order(order).size_kind);
-    let kind = |order: &OrderRecord| text(naming.order(order).kind);
-    let in_force = |order: &OrderRecord| text(naming.order(order).time_in_force);
+    let named = |order: &OrderRecord| {
+        let OrderRow { size_kind, kind, time_in_force, group, .. } = naming.order(order);
+        (size_kind, kind, time_in_force, group)
+    };
+    let named: Vec<_> = orders.iter().map(named).collect();
     let reason = |order: &OrderRecord| order.reason.map(|why| Cow::Owned(why.to_string()));
     let symbol = |order: &OrderRecord| naming.symbol(order.instrument).map(Cow::Borrowed);
     let expires = |order: &OrderRecord| Some(order.terms.expires_at).filter(|ts| *ts != 0);
@@ -96,22 +98,19 @@ fn orders<'a>(naming: Naming<'a>, orders: &[OrderRecord]) -> Table<'a> {
         .with("id", column!(Integers, orders, |order| number(order.id)))
         .with("symbol", column!(Texts, orders, symbol))
         .with("decided", column!(Times, orders, |order| Some(order.decided_ts)))
-        .with("size_kind", column!(Texts, orders, size_kind))
+        .with("size_kind", column!(Texts, named, |(size_kind, ..)| text(*size_kind)))
         .with("size", column!(Numbers, orders, |order| finite(order.size)))
         .with("state", column!(Texts, orders, |order| Some(order.state.name().into())))
         .with("reason", column!(Texts, orders, reason))
         .with("filled", column!(Numbers, orders, |order| finite(order.filled)))
-        .with("kind", column!(Texts, orders, kind))
+        .with("kind", column!(Texts, named, |(_, kind, ..)| text(*kind)))
         .with("limit_price", column!(Numbers, orders, |order| order.terms.limit_price))
         .with("stop_price", column!(Numbers, orders, |order| order.terms.stop_price))
         .with("trail", column!(Numbers, orders, |order| order.terms.trail))
-        .with("time_in_force", column!(Texts, orders, in_force))
+        .with("time_in_force", column!(Texts, named, |(_, _, in_force, _)| text(*in_force)))
         .with("expires", column!(Times, orders, expires))
         .with("parent", column!(Integers, orders, |order| above_zero(order.terms.parent)))
-        .with(
-            "group",
-            column!(Integers, orders, |order| naming.order(order).group.and_then(number)),
-        )
+        .with("group", column!(Integers, named, |(.., group)| group.and_then(number)))
         .with("ended", column!(Times, orders, |order| Some(order.ended_ts)))
 }
 
