@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use engine_core::{
     backtest::{LogEntry, RunResult},
+    journal::OrderStep,
     ledger::Trade,
     metrics::SessionEquity,
     order::{FillRecord, OrderRecord},
@@ -12,7 +13,7 @@ use engine_core::{
 use serde::Serialize;
 use strategy_api::{Resolution, order::Size};
 
-use super::time::stamp;
+use super::{number::plain, time::stamp};
 
 /// The lists of a result, borrowed from a run or read back from the database.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +102,26 @@ pub(super) fn size_kind(size: Size) -> &'static str {
         Size::Cash(_) => "cash",
         Size::ParentFill(_) => "parent_fill",
     }
+}
+
+/// What a step changes about its order, name by name.
+pub(super) fn changes(step: &OrderStep) -> Vec<(&'static str, String)> {
+    let size = step.size.map(|(kind, size)| {
+        let name = Size::from_wire(kind, size).map_or("size", size_kind);
+        (name, plain(size))
+    });
+    let prices = given(step.limit_price, step.stop_price, step.trail);
+    size.into_iter().chain(prices).collect()
+}
+
+/// The prices of an order or a step that it names, name by name.
+pub(super) fn given(
+    limit: Option<f64>,
+    stop: Option<f64>,
+    trail: Option<f64>,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let prices = [("limit", limit), ("stop", stop), ("trail", trail)];
+    prices.into_iter().filter_map(|(name, price)| Some((name, plain(price?))))
 }
 
 /// Names of the codes of kind and time in force, by code.

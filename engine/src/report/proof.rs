@@ -6,10 +6,10 @@ use engine_core::{
     order::OrderRecord,
 };
 use serde::{Deserialize, Serialize};
-use strategy_api::{Resolution, order::Size};
+use strategy_api::Resolution;
 
 use super::{
-    lists::{Naming, size_kind},
+    lists::{Naming, changes, given},
     number::{count, plain},
     problems::plural,
     time::stamp,
@@ -179,9 +179,7 @@ impl Naming<'_> {
             ("kind", row.kind.unwrap_or("(unknown kind)").to_owned()),
             (size, plain(order.size)),
         ];
-        let numbers =
-            [("limit", terms.limit_price), ("stop", terms.stop_price), ("trail", terms.trail)];
-        fields.extend(given(&numbers));
+        fields.extend(given(terms.limit_price, terms.stop_price, terms.trail));
         let time_in_force = row.time_in_force.filter(|name| *name != "gtc").map(str::to_owned);
         fields.extend(time_in_force.map(|name| ("time_in_force", name)));
         fields.extend(row.expires.map(|time| ("expires", time)));
@@ -195,23 +193,12 @@ impl Naming<'_> {
         let symbol = self.symbol(step.instrument).unwrap_or("(no symbol)").to_owned();
         let mut fields = vec![("symbol", symbol), ("instruction", step.step.name().to_owned())];
         if step.step == Step::Modify {
-            let size = step.size.map(|(kind, size)| {
-                let name = Size::from_wire(kind, size).map_or("size", size_kind);
-                (name, plain(size))
-            });
-            fields.extend(size);
-            let numbers =
-                [("limit", step.limit_price), ("stop", step.stop_price), ("trail", step.trail)];
-            fields.extend(given(&numbers));
+            fields.extend(changes(step));
         }
         fields.push(("order", step.order.to_string()));
         fields.push(("decided", stamp(step.ts, self.resolution)));
         fields
     }
-}
-
-fn given(numbers: &[(&'static str, Option<f64>)]) -> Vec<(&'static str, String)> {
-    numbers.iter().filter_map(|(name, number)| Some((*name, plain((*number)?)))).collect()
 }
 
 /// Fields of two decisions that differ; one that only one of them has is `none` in the other.

@@ -8,11 +8,10 @@ use engine_core::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
-use strategy_api::order::Size;
 
 use super::{
     super::{
-        lists::{Lists, Naming, OrderRow, size_kind},
+        lists::{Lists, Naming, OrderRow, changes},
         number::plain,
         record::Grounds,
         schema::Report,
@@ -347,17 +346,9 @@ pub(super) struct TermsAt {
 fn told(step: &OrderStep) -> String {
     let mut text = match step.step {
         Step::Modify => {
-            let size = step.size.map(|(kind, size)| {
-                let name = Size::from_wire(kind, size).map_or("size", size_kind);
-                format!("{name} {}", plain(size))
-            });
-            let prices =
-                [("limit", step.limit_price), ("stop", step.stop_price), ("trail", step.trail)];
-            let prices = prices
-                .into_iter()
-                .filter_map(|(name, price)| Some(format!("{name} {}", plain(price?))));
-            let changes: Vec<String> = size.into_iter().chain(prices).collect();
-            format!("changed at the close of this bar: {}", changes.join(", "))
+            let told = changes(step).into_iter().map(|(name, value)| format!("{name} {value}"));
+            let told: Vec<String> = told.collect();
+            format!("changed at the close of this bar: {}", told.join(", "))
         }
         Step::Cancel | Step::CancelAll => "the strategy asks for its end".to_owned(),
         Step::Released => "its parent has filled: it is worked from here on".to_owned(),

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     super::{
+        lists::given,
         number::{grouped, plain},
         summary::paragraph,
         text::printable,
@@ -90,12 +91,8 @@ fn asked(chain: &OrderChain<'_>) -> String {
     let kind = order.kind.unwrap_or("(unknown kind)");
     let size = order.size_kind.unwrap_or("(unknown size)");
     let mut text = format!("{role}: {symbol} {kind}, {size} {}", plain(order.size));
-    let numbers =
-        [("limit", order.limit_price), ("stop", order.stop_price), ("trail", order.trail)];
-    for (name, number) in numbers {
-        if let Some(number) = number {
-            text.push_str(&format!(", {name} {}", plain(number)));
-        }
+    for (name, price) in given(order.limit_price, order.stop_price, order.trail) {
+        text.push_str(&format!(", {name} {price}"));
     }
     text.push_str(&format!(", {}", order.time_in_force.unwrap_or("(unknown time in force)")));
     let links = [("attached to order", order.parent), ("in group", order.group)];
