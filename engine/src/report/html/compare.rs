@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     CHARTS, data, figures,
     frame::Frame,
-    markup::{embedded, escaped},
+    markup::{embedded, escaped, scrolled},
 };
 use crate::report::{Lists, Report, text::printable};
 
@@ -30,9 +30,9 @@ pub fn compare(runs: &[(Report, Lists<'_>)]) -> String {
     let heads: Vec<String> = runs.iter().map(|(report, _)| id(report)).collect();
     let reports: Vec<&Report> = runs.iter().map(|(report, _)| report).collect();
     let table = figures::beside(&reports, &heads);
-    frame.section("Figures", &format!("<div class=\"scroll\" tabindex=\"0\">{table}</div>"));
+    frame.section("Figures", &scrolled(&table));
     let inputs = inputs(&reports, &names, &heads);
-    frame.section("Inputs", &format!("<div class=\"scroll\" tabindex=\"0\">{inputs}</div>"));
+    frame.section("Inputs", &scrolled(&inputs));
     frame.push("<footer>Made by algo-trader. One run in full: <code>algo-trader runs rerun ID --report</code></footer>");
     frame.finish(&elements(runs, &heads))
 }

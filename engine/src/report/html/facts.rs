@@ -76,15 +76,18 @@ pub(super) fn table(report: &Report) -> String {
         ));
     }
     rows.push(("Orders", orders(report)));
+    listed(&rows)
+}
+
+/// Names and values as a table.
+pub(super) fn listed(rows: &[(&'static str, String)]) -> String {
+    let row = |(name, value): &(&'static str, String)| {
+        format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", escaped(value))
+    };
     format!(
         "<table class=\"facts\"><tbody>{}</tbody></table>",
         rows.iter().map(row).collect::<String>()
     )
-}
-
-/// A row of the table.
-pub(super) fn row((name, value): &(&'static str, String)) -> String {
-    format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>", escaped(value))
 }
 
 fn lots(report: &Report) -> String {

@@ -19,6 +19,11 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
+/// A table that scrolls sideways where it is wider than the page.
+pub(super) fn scrolled(table: &str) -> String {
+    format!("<div class=\"scroll\" tabindex=\"0\">{table}</div>")
+}
+
 /// JSON that may stand inside an element of data: no letter that markup knows is left, and it means
 /// the same.
 pub(super) fn embedded(json: &str) -> String {

@@ -32,7 +32,7 @@ use super::{Basis, Lists, Report, number};
 pub use compare::compare;
 use frame::Frame;
 use histogram::Histogram;
-use markup::escaped;
+use markup::{escaped, scrolled};
 pub use sweep::{Axis, SweepPage, TrialColumns, sweep};
 pub use validation::validation;
 
@@ -99,28 +99,22 @@ pub fn page(page: &Page<'_>) -> String {
     frame.push(CHARTS);
     frame.section("Figures", &format!("<div class=\"columns\">{}</div>", figures::table(report)));
     let months = months::table(&page.lists.equity);
-    frame.section(
-        "Returns by month, %",
-        &format!("<div class=\"scroll\" tabindex=\"0\">{months}</div>"),
-    );
+    frame.section("Returns by month, %", &scrolled(&months));
     let curve = &page.lists.equity;
     let benchmark = page.report.benchmark.as_ref().zip(page.lists.benchmark.as_deref());
     let beside = benchmark.map(|(other, curve)| (other.name.as_str(), curve));
     frame.push(&format!(
         "<section class=\"columns\"><div><h2>Returns by year</h2>{}{}</div>\
-         <div><h2>Deepest falls</h2><div class=\"scroll\" tabindex=\"0\">{}</div></div></section>",
+         <div><h2>Deepest falls</h2>{}</div></section>",
         years::legend(&page.report.strategy.name, beside.map(|(name, _)| name)),
         years::picture(curve, beside).unwrap_or_else(|| "<p>None.</p>".to_owned()),
-        drawdowns::table(curve)
+        scrolled(&drawdowns::table(curve))
     ));
     frame.section("Distribution of returns", &distributions(page));
     frame.push(TRADES);
     let rules = facts::table(report);
     let log = facts::log(report, page.lists);
-    frame.section(
-        "What it stands on",
-        &format!("<div class=\"scroll\" tabindex=\"0\">{rules}</div>{log}"),
-    );
+    frame.section("What it stands on", &(scrolled(&rules) + &log));
     frame.push(&format!(
         "<footer>Made by algo-trader {}. The same run again: <code>algo-trader runs rerun {}</code></footer>",
         escaped(&report.engine),

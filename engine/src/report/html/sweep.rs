@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     data, facts, figures,
     frame::Frame,
-    markup::{embedded, escaped},
+    markup::{embedded, escaped, scrolled},
 };
 use crate::report::text::printable;
 
@@ -69,13 +69,7 @@ pub fn sweep(page: &SweepPage<'_>) -> String {
     frame.push(&verdict("What the best trial is worth", page.sentence, &page.tiles));
     frame.push(MAP);
     frame.push(TRIALS);
-    let rows: String = page.facts.iter().map(facts::row).collect();
-    frame.section(
-        "What it stands on",
-        &format!(
-            "<div class=\"scroll\" tabindex=\"0\"><table class=\"facts\"><tbody>{rows}</tbody></table></div>"
-        ),
-    );
+    frame.section("What it stands on", &scrolled(&facts::listed(&page.facts)));
     frame.push(
         "<footer>Made by algo-trader. One trial in full: <code>algo-trader backtest --report</code> with its \
          parameters.</footer>",

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CHARTS, data, facts, figures,
     frame::Frame,
-    markup::{embedded, escaped},
+    markup::{embedded, escaped, scrolled},
     sweep,
 };
 use crate::report::{
@@ -124,9 +124,7 @@ pub fn validation(json: &str) -> Result<String, serde_json::Error> {
     frame.push(DUEL);
     frame.section("Folds", &scrolled(&folds(&study)));
     frame.section("Figures over the folds", &scrolled(&averages(&study)));
-    let rows: String = rows(&study).iter().map(facts::row).collect();
-    let table = format!("<table class=\"facts\"><tbody>{rows}</tbody></table>");
-    frame.section("What it stands on", &scrolled(&table));
+    frame.section("What it stands on", &scrolled(&facts::listed(&rows(&study))));
     frame.push(&format!(
         "<footer>Made by algo-trader {}. The same again: <code>algo-trader sweeps show {}</code></footer>",
         escaped(&study.engine),
@@ -139,10 +137,6 @@ const DUEL: &str = "<section><h2>In sample against out of sample</h2>\
 <div id=\"duel-tools\" class=\"tools\"></div><div id=\"duel-stage\" class=\"stage\"></div>\
 <p class=\"hint\">What was chosen on one window seldom does as well on the next. Parameters that carry over \
 have blue bars near the grey ones, fold after fold.</p></section>\n";
-
-fn scrolled(table: &str) -> String {
-    format!("<div class=\"scroll\" tabindex=\"0\">{table}</div>")
-}
 
 fn cell(metric: Metric, value: Option<f64>) -> String {
     let Some(value) = value else { return UNDEFINED.to_owned() };
