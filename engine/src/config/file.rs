@@ -149,13 +149,9 @@ fn strategy(
     let mut params = Vec::with_capacity(raw.params.len());
     for (key, value) in raw.params {
         let span = value.span();
-        let text = match value.into_inner() {
-            toml::Value::String(text) => text,
-            toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Float(number) => number.to_string(),
-            toml::Value::Boolean(flag) => flag.to_string(),
-            other => {
-                let kind = other.type_str();
+        let text = match rules::text(value.into_inner()) {
+            Ok(text) => text,
+            Err(kind) => {
                 let key = key.get_ref().escape_debug();
                 return refuse(
                     span,

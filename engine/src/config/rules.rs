@@ -72,6 +72,7 @@ pub(super) fn read(
             return Err((at, unknown(&name)));
         };
         let value = text(value.into_inner());
+        let value = value.map_err(|kind| format!("a {kind} is not valid here"));
         let checked = value.and_then(|value| check(*form, &value).map(|()| value));
         let value = checked.map_err(|reason| (span, format!("{name}: {reason}")))?;
         defaults.insert(name, RuleDefault { value, line: line_of(at.start) });
@@ -89,13 +90,14 @@ fn unknown(name: &str) -> String {
     )
 }
 
-fn text(value: toml::Value) -> Result<String, String> {
+/// A number, true, false or text as text; the error is what another value is called.
+pub(super) fn text(value: toml::Value) -> Result<String, &'static str> {
     match value {
         toml::Value::String(text) => Ok(text),
         toml::Value::Integer(number) => Ok(number.to_string()),
         toml::Value::Float(number) => Ok(number.to_string()),
         toml::Value::Boolean(truth) => Ok(truth.to_string()),
-        other => Err(format!("a {} is not valid here", other.type_str())),
+        other => Err(other.type_str()),
     }
 }
 
