@@ -12,7 +12,7 @@ use crate::store::{
     BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, Stage, StoreError,
     Written,
     diff::{self, Diff},
-    statements::BARS,
+    statements::{BARS, REPLACING},
 };
 
 /// One write transaction. The row of the series is locked, so a second writer of it waits.
@@ -68,11 +68,7 @@ pub(super) async fn upsert(
     .await?;
     copy_in(db, "pg_temp.incoming", series, rows).await?;
     query(AssertSqlSafe(format!(
-        "INSERT INTO {table} SELECT * FROM pg_temp.incoming ORDER BY ts \
-         ON CONFLICT (series_id, ts) DO UPDATE SET \
-         open = excluded.open, high = excluded.high, low = excluded.low, \
-         close = excluded.close, volume = excluded.volume, is_final = excluded.is_final, \
-         ma20 = excluded.ma20, ma50 = excluded.ma50, ath = excluded.ath"
+        "INSERT INTO {table} SELECT * FROM pg_temp.incoming ORDER BY ts {REPLACING}"
     )))
     .persistent(false)
     .execute(db)

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use sqlx::{Arguments, AssertSqlSafe, SqliteConnection, query_with, sqlite::SqliteArguments};
 
-use crate::store::{BarRow, statements::row_columns};
+use crate::store::{
+    BarRow,
+    statements::{REPLACING, row_columns},
+};
 
 /// Rows in one INSERT, largest first. The fewer statements, the fewer hand-overs to SQLite's thread. The
 /// few sizes, whatever the series, keep every statement prepared: parsing one costs as much as its rows.
@@ -48,10 +51,7 @@ impl Inserts {
 fn insert(table: &str, rows: usize) -> String {
     let values = "(?,?,?,?,?,?,?,?,?,?,?)";
     format!(
-        "INSERT INTO {table} (series_id, {}) VALUES {} ON CONFLICT (series_id, ts) DO UPDATE SET \
-         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, \
-         volume = excluded.volume, is_final = excluded.is_final, ma20 = excluded.ma20, \
-         ma50 = excluded.ma50, ath = excluded.ath",
+        "INSERT INTO {table} (series_id, {}) VALUES {} {REPLACING}",
         row_columns!(),
         vec![values; rows].join(",")
     )

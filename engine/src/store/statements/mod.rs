@@ -40,6 +40,11 @@ pub(super) const TABLES: [&str; 13] = [
 pub(super) const BARS: &str = "bars";
 /// The table of the bars that are put aside; its columns are those of [`BARS`].
 pub(super) const STAGED: &str = "staged_bars";
+/// The end of an INSERT into either: the row of the same time is replaced.
+pub(super) const REPLACING: &str = "ON CONFLICT (series_id, ts) DO UPDATE SET \
+     open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, \
+     volume = excluded.volume, is_final = excluded.is_final, ma20 = excluded.ma20, \
+     ma50 = excluded.ma50, ath = excluded.ath";
 
 mod records;
 mod series;
