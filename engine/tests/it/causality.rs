@@ -1,7 +1,7 @@
 //! `backtest --prove`: strategies that see the future are caught by name, honest ones never are.
 
 use crate::{
-    program::{Program, Said},
+    program::{Program, Said, with_ma_cross},
     support::plugins::{fixture, library},
 };
 
@@ -144,8 +144,7 @@ fn no_shipped_strategy_sees_the_future_and_the_summary_says_so() {
 
 #[test]
 fn a_proof_is_not_kept_with_the_run() {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let args = ["backtest", "-s", "SPY", "--strategy", "ma_cross", "--json"];
     let plain = program.run(&args);
     let proved = program.run(&[&args[..], &["--prove"]].concat());

@@ -8,16 +8,9 @@ use std::{
 };
 
 use crate::{
-    program::{Program, Said},
-    support::plugins::{library, misbehaving},
+    program::{Program, Said, with_ma_cross},
+    support::plugins::misbehaving,
 };
-
-/// A home whose `plugins/` holds ma_cross.
-fn with_ma_cross() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
-    program
-}
 
 const MA_CROSS: [&str; 5] = ["backtest", "-s", "SPY", "--strategy", "ma_cross"];
 

@@ -2,10 +2,7 @@
 
 use std::{fs, process::Command};
 
-use crate::{
-    program::{Program, Said},
-    support::plugins::library,
-};
+use crate::program::{Program, Said, with_ma_cross};
 
 const FILES: [&str; 5] = [
     "data/reports/DEMO_1d.html",
@@ -17,8 +14,7 @@ const FILES: [&str; 5] = [
 
 #[test]
 fn the_demo_shows_each_command_with_what_it_says_and_where_the_files_are() {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let mut command = program.command(&["demo", "--dir", "try it"]);
     // The demo touches no database but its own.
     command.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
@@ -54,8 +50,7 @@ fn the_demo_shows_each_command_with_what_it_says_and_where_the_files_are() {
 
 #[test]
 fn the_demo_as_json_is_one_object() {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let said = program.run(&["demo", "--dir", "x", "--json"]);
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
     let told = said.json();

@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::{program::Program, support::plugins::library};
+use crate::{
+    program::{Program, with_ma_cross},
+    support::plugins::library,
+};
 
 const RULES: &str = "\
 [backtest]
@@ -23,8 +26,7 @@ commission = \"ibkr-tiered\"
 ";
 
 fn home() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     fs::write(program.home().join("strategies.toml"), RULES).unwrap();
     program
 }

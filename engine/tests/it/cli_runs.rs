@@ -5,14 +5,13 @@ use std::{fmt::Write as _, fs};
 use serde_json::json;
 
 use crate::{
-    program::Program,
-    support::{browser::Browser, plugins::library},
+    program::{Program, with_ma_cross},
+    support::browser::Browser,
 };
 
 /// A home with ma_cross and daily bars of a symbol that go up and down.
 fn home() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     ingest(&program, 0.0);
     program
 }

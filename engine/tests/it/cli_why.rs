@@ -7,11 +7,8 @@ use algo_trader::{
 use serde_json::Value;
 
 use crate::{
-    program::{Program, Said},
-    support::{
-        block_on,
-        plugins::{fixture, library},
-    },
+    program::{Program, Said, with_ma_cross},
+    support::{block_on, plugins::fixture},
 };
 
 fn run(program: &Program, args: &[&str]) -> String {
@@ -21,8 +18,7 @@ fn run(program: &Program, args: &[&str]) -> String {
 }
 
 fn ma_cross() -> (Program, String) {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let costs = ["--commission", "ibkr-fixed", "--slippage-bps", "2"];
     let id = run(&program, &[&["--strategy", "ma_cross"], &costs[..]].concat());
     (program, id)

@@ -12,7 +12,7 @@ use std::{
 use rustix::fs::{CWD, FileType, Gid, Mode, Uid, chown, mknodat};
 
 use crate::{
-    program::{Program, Said},
+    program::{Program, Said, with_ma_cross},
     support::plugins::{c_library, faulty, library, misbehaving},
 };
 
@@ -24,8 +24,7 @@ struct Home {
 
 impl Home {
     fn new() -> Self {
-        let program = Program::new();
-        program.put_plugin("libma_cross.so", &library("ma_cross"));
+        let program = with_ma_cross();
         program.put_plugin("libfaulty.so", &faulty("faulty"));
         let mut home = Self { program, before: Vec::new() };
         let said = home.backtest("ma_cross", &["--plot", "p.png", "--trades", "t.csv"]);

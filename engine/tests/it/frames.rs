@@ -3,9 +3,8 @@
 use std::{fs, process::Command};
 
 use crate::{
-    program::{Program, Said},
+    program::{Program, Said, with_ma_cross},
     source::project,
-    support::plugins::library,
 };
 
 /// Runs the example script; it installs its packages when they are not there yet.
@@ -20,8 +19,7 @@ fn read_run(program: &Program, args: &[&str]) -> Said {
 
 #[test]
 fn pandas_and_polars_find_in_the_files_what_the_engine_printed() {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let args = ["backtest", "-s", "SPY", "--strategy", "ma_cross", "--json"];
     let run = program.run(&args).json();
     let id = run["run"].as_str().unwrap();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::{
-    program::Program,
+    program::{Program, with_ma_cross},
     support::{browser::Browser, plugins::library},
 };
 
@@ -174,8 +174,7 @@ fn a_page_fits_a_phone_and_follows_the_colours_that_are_asked_for() {
 
 #[test]
 fn a_symbol_that_looks_like_markup_stays_text() {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let mut bars = String::from("date,open,high,low,close,volume\n");
     for day in 2..29 {
         bars.push_str(&format!("2024-02-{day:02},10,11,9,10.5,100\n"));

@@ -2,17 +2,13 @@
 
 use serde_json::json;
 
-use crate::{
-    program::Program,
-    support::{browser::Browser, plugins::library},
-};
+use crate::{program::with_ma_cross, support::browser::Browser};
 
 const DRAWN: &str = "Boolean(window.report && report.view.drawn && report.duel.drawn)";
 
 #[test]
 fn a_walk_forward_has_a_page_that_its_stored_form_gives_again() {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let program = with_ma_cross();
     let sweep = ["sweep", "-s", "SPY", "--strategy", "ma_cross", "-p", "fast=5..25:5", "-p"];
     let more = ["slow=60..140:20", "--walk-forward", "--folds", "4", "--report", "page.html"];
     let said = program.run(&[&sweep[..], &more[..], &["--json"]].concat());

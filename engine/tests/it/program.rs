@@ -9,6 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::support::plugins::library;
+
 /// A home folder that goes away with the test.
 pub(crate) struct Program {
     home: TempDir,
@@ -82,4 +84,18 @@ impl Said {
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
         lines[0]
     }
+}
+
+/// A home whose `plugins/` holds ma_cross.
+pub(crate) fn with_ma_cross() -> Program {
+    let program = Program::new();
+    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    program
+}
+
+/// Asserts that the program ended well and gives what it said.
+#[track_caller]
+pub(crate) fn well(said: Said) -> Said {
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    said
 }

@@ -5,16 +5,9 @@ use std::{fs, process::Stdio, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    program::{Program, Said},
-    support::plugins::{faulty, library},
+    program::{Program, Said, well, with_ma_cross},
+    support::plugins::faulty,
 };
-
-/// A home whose `plugins/` holds ma_cross.
-fn with_ma_cross() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
-    program
-}
 
 const SWEEP: [&str; 9] =
     ["sweep", "-s", "SPY", "--strategy", "ma_cross", "-p", "fast=5..50:5", "-p", "slow=20..200:20"];
@@ -22,12 +15,6 @@ const SWEEP: [&str; 9] =
 fn sweep(program: &Program, more: &[&str]) -> Said {
     let args: Vec<&str> = SWEEP.iter().chain(more).copied().collect();
     program.run(&args)
-}
-
-#[track_caller]
-fn well(said: Said) -> Said {
-    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
-    said
 }
 
 #[test]

@@ -10,26 +10,14 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    program::{Program, Said},
+    program::{Program, Said, well, with_ma_cross},
     support::plugins::{faulty, library},
 };
-
-fn with_ma_cross() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
-    program
-}
 
 fn with_faulty() -> Program {
     let program = Program::new();
     program.put_plugin("libfaulty.so", &faulty("faulty"));
     program
-}
-
-#[track_caller]
-fn well(said: Said) -> Said {
-    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
-    said
 }
 
 /// A sweep that takes some seconds.

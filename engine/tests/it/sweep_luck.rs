@@ -6,7 +6,7 @@ use engine_core::{calendar::Calendar, sweep::random_bits};
 use jiff::civil::date;
 use serde_json::Value;
 
-use crate::{program::Program, support::plugins::library};
+use crate::program::{Program, with_ma_cross};
 
 /// A standard normal number of a seed and a place (Box and Muller, 1958).
 fn normal(seed: u64, at: u64) -> f64 {
@@ -48,12 +48,6 @@ fn swept(program: &Program, symbol: &str, bars: &str) -> Value {
     let said = program.run(&args);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     said.json()["luck"].clone()
-}
-
-fn with_ma_cross() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
-    program
 }
 
 #[test]

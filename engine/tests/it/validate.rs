@@ -7,28 +7,13 @@ use engine_core::calendar::Calendar;
 use jiff::civil::date;
 use serde_json::Value;
 
-use crate::{
-    program::{Program, Said},
-    support::plugins::library,
-};
-
-fn with_ma_cross() -> Program {
-    let program = Program::new();
-    program.put_plugin("libma_cross.so", &library("ma_cross"));
-    program
-}
+use crate::program::{Program, Said, well, with_ma_cross};
 
 fn sweep(program: &Program, symbol: &str, more: &[&str]) -> Said {
     let base = ["sweep", "-s", symbol, "--strategy", "ma_cross"];
     let grid = ["-p", "fast=5..50:15", "-p", "slow=60..180:40"];
     let args: Vec<&str> = base.iter().chain(&grid).chain(more).copied().collect();
     program.run(&args)
-}
-
-#[track_caller]
-fn well(said: Said) -> Said {
-    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
-    said
 }
 
 const YEARS: [&str; 5] = ["--walk-forward", "--in-sample", "4Y", "--out-of-sample", "3Y"];
