@@ -11,7 +11,7 @@ use strategy_api::Resolution;
 use crate::support::{
     block_on,
     child::{child, child_with_mounts, passes, place},
-    store::{file_url as url, held, key, make_file as make, rows, write},
+    store::{MIGRATIONS, file_url as url, held, key, make_file as make, rows, write},
 };
 
 const MODES: [OpenMode; 3] = [OpenMode::ReadWrite, OpenMode::ReadOnly, OpenMode::Inspect];
@@ -103,17 +103,7 @@ fn pending_migrations_wait_for_a_writer() {
     assert!(error.to_string().contains("0001 initial is pending"), "{error}");
     block_on(async {
         let store = open(&url(&file), OpenMode::Inspect).await.unwrap();
-        assert_eq!(
-            store.status().await.unwrap().pending,
-            [
-                "0001 initial",
-                "0002 ledger",
-                "0003 sweeps",
-                "0004 stage",
-                "0005 trial blocks",
-                "0006 studies"
-            ]
-        );
+        assert_eq!(store.status().await.unwrap().pending, MIGRATIONS);
         store.close().await;
         let store = open(&url(&file), OpenMode::ReadWrite).await.unwrap();
         assert_eq!(store.status().await.unwrap().pending, [] as [&str; 0]);

@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, sqlite::SqliteConnectOption
 use crate::support::{
     block_on,
     postgres::shared,
-    store::{claims, key, make_file, rows, write},
+    store::{MIGRATIONS, claims, key, make_file, rows, write},
 };
 
 claims!(
@@ -198,17 +198,7 @@ async fn the_status_counts_rows_and_names_migrations(store: &dyn Store) {
     let status = store.status().await.unwrap();
     let bars = status.rows.iter().find(|(table, _)| table == "bars").unwrap();
     assert_eq!(bars.1, 10);
-    assert_eq!(
-        status.applied,
-        [
-            "0001 initial",
-            "0002 ledger",
-            "0003 sweeps",
-            "0004 stage",
-            "0005 trial blocks",
-            "0006 studies"
-        ]
-    );
+    assert_eq!(status.applied, MIGRATIONS);
     assert_eq!(status.pending, [] as [&str; 0]);
     assert!(status.size_bytes > 0);
 }
