@@ -7,12 +7,8 @@ use algo_trader::{
     error::{Code, Failure},
     worker::{Limits, RunJob, run},
 };
-use engine_core::{
-    backtest::{Config, Rules},
-    broker::{Commission, FillModel, Slippage},
-};
 
-use crate::support::plugins::{Folder, c_library, columns, library, mode, names};
+use crate::support::plugins::{Folder, c_library, columns, config, library, mode, names};
 
 /// The plugin in C whose door is as its macros say.
 fn door(macros: &[&str]) -> PathBuf {
@@ -60,20 +56,8 @@ fn ran(body: &str) -> Result<(), Failure> {
     let folder = Folder::new();
     folder.put("door.so", &door(&[&format!("RUN={body}")]));
     let strategy = folder.resolve("of_the_door");
-    let config = Config {
-        cash: 10_000.0,
-        fill: FillModel::NextOpen,
-        commission: Commission::None,
-        slippage: Slippage::None,
-        fractional: false,
-        lots: vec![1.0],
-        from_ts: None,
-        to_ts: None,
-        seed: 0,
-        rules: Rules::default(),
-    };
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(100)]);
-    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
+    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
     run(&strategy, &job, &Limits::default(), &mode()).map(drop).map_err(Failure::from)
 }
 

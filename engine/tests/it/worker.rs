@@ -6,27 +6,9 @@ use algo_trader::{
     error::{Code, Failure},
     worker::{Limits, Mode, RunJob, WorkerError, check, run},
 };
-use engine_core::{
-    backtest::{Config, Rules, RunResult},
-    broker::{Commission, FillModel, Slippage},
-};
+use engine_core::backtest::{Config, RunResult};
 
-use crate::support::plugins::{Folder, columns, library, misbehaving, mode};
-
-fn config() -> Config {
-    Config {
-        cash: 10_000.0,
-        fill: FillModel::NextOpen,
-        commission: Commission::None,
-        slippage: Slippage::None,
-        fractional: false,
-        lots: vec![1.0],
-        from_ts: None,
-        to_ts: None,
-        seed: 0,
-        rules: Rules::default(),
-    }
-}
+use crate::support::plugins::{Folder, columns, config, library, misbehaving, mode};
 
 fn run_with(fault: &str, limits: &Limits, mode: &Mode) -> Result<RunResult, WorkerError> {
     let folder = Folder::new();

@@ -17,6 +17,10 @@ use algo_trader::{
     store::{BarRow, OpenMode, open},
     worker::Mode,
 };
+use engine_core::{
+    backtest::{self, Rules},
+    broker::{Commission, FillModel, Slippage},
+};
 use strategy_api::Resolution;
 use tempfile::TempDir;
 
@@ -196,6 +200,22 @@ pub(crate) fn names(list: &[Listed]) -> Vec<&str> {
 /// Where the tests run strategies.
 pub(crate) fn mode() -> Mode {
     Mode::Worker(program())
+}
+
+/// A run of 10,000 in cash without costs.
+pub(crate) fn config() -> backtest::Config {
+    backtest::Config {
+        cash: 10_000.0,
+        fill: FillModel::NextOpen,
+        commission: Commission::None,
+        slippage: Slippage::None,
+        fractional: false,
+        lots: vec![1.0],
+        from_ts: None,
+        to_ts: None,
+        seed: 0,
+        rules: Rules::default(),
+    }
 }
 
 /// Minute bars of one symbol, from the beginning of 1970.
