@@ -28,8 +28,7 @@ fn a_walk_forward_has_a_page_that_its_stored_form_gives_again() {
     let said = browser.value("document.querySelector('.verdict p').textContent");
     assert_eq!(said, judged["luck"]["sentence"]);
     assert_eq!(browser.complaints(), Vec::<String>::new());
-    let asked = browser.requests();
-    assert!(asked.iter().all(|url| url.ends_with("/page.html") || url.starts_with("data:")));
+    browser.asked_for_nothing_but("page.html");
 
     let id = judged["id"].as_str().unwrap();
     let again = program.run(&["sweeps", "show", id, "--report", "again.html"]);

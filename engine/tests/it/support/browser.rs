@@ -121,11 +121,18 @@ impl Browser {
             .collect()
     }
 
-    /// Addresses that the page asked for.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    /// Asserts that the page asked for its own file and for nothing else.
+    #[track_caller]
+    pub(crate) fn asked_for_nothing_but(&self, file: &str) {
         let asked =
             self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
-        asked.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
+        let asked: Vec<&str> =
+            asked.map(|event| event["params"]["request"]["url"].as_str().unwrap()).collect();
+        let own = format!("/{file}");
+        assert!(
+            asked.iter().all(|url| url.ends_with(&own) || url.starts_with("data:")),
+            "{asked:?}"
+        );
     }
 }
 
