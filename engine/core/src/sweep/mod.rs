@@ -17,8 +17,6 @@ pub use figures::{Gauge, Metric, SessionRows, TrialFigures, UnknownMetric, close
 pub use folds::{
     Fold, FoldError, KFold, Length, Passage, Sessions, Span, Stitched, WalkForward, Windows, stitch,
 };
-#[cfg(test)]
-pub(crate) use order::mixed;
-pub use order::{Shuffle, random_bits};
+pub use order::{Shuffle, mixed, random_bits};
 pub use plan::{Plan, PlanError};
 pub use top::Top;

@@ -56,8 +56,9 @@ pub fn random_bits(seed: u64, count: u64) -> u64 {
 }
 
 /// The finaliser of SplitMix64: Steele, Lea and Flood (2014), "Fast Splittable Pseudorandom Number
-/// Generators".
-pub(crate) fn mixed(mut number: u64) -> u64 {
+/// Generators". Different numbers stay different, and their bits show no order.
+#[must_use]
+pub fn mixed(mut number: u64) -> u64 {
     number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

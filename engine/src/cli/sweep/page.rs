@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use engine_core::sweep::{Metric, Plan, TrialFigures};
+use engine_core::sweep::{Metric, Plan, TrialFigures, mixed};
 
 use super::{
     SweepArgs, args::Method, luck::Luck, search::Searched, show::Finished, space, tally::Tally,
@@ -50,9 +50,14 @@ impl Gathered {
 
     /// Takes a trial that ran, when it is one of those that are drawn.
     pub(super) fn offer(&mut self, plan: &Plan, position: u64, figures: &TrialFigures) {
-        if scattered(position).is_multiple_of(self.columns.one_of) {
+        if self.is_drawn(position) {
             self.push(plan, position, figures);
         }
+    }
+
+    /// Whether a position is one of those that are drawn.
+    fn is_drawn(&self, position: u64) -> bool {
+        is_in_part(position, self.columns.one_of)
     }
 
     fn push(&mut self, plan: &Plan, position: u64, figures: &TrialFigures) {
@@ -73,7 +78,7 @@ impl Gathered {
     /// The columns with all of the best trials.
     fn with_best(mut self, plan: &Plan, best: &[(u64, TrialFigures)]) -> TrialColumns {
         for (position, figures) in best {
-            if !scattered(*position).is_multiple_of(self.columns.one_of) {
+            if !self.is_drawn(*position) {
                 self.push(plan, *position, figures);
             }
         }
@@ -81,13 +86,9 @@ impl Gathered {
     }
 }
 
-/// Positions in no order, so that a part of them is even over every parameter (Steele, Lea and Flood,
-/// 2014: the last step of SplitMix64).
-fn scattered(position: u64) -> u64 {
-    let mut mixed = position.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+/// Whether a position is in a part of one of so many, which is even over every parameter.
+fn is_in_part(position: u64, one_of: u64) -> bool {
+    mixed(position).is_multiple_of(one_of)
 }
 
 /// Writes the page of a sweep, when one is wanted.
@@ -263,7 +264,7 @@ mod tests {
     fn a_part_of_the_positions_is_even_over_every_value_of_a_parameter() {
         // A parameter of ten values that changes fastest: each tenth position has the same value.
         let mut found = [0_u32; 10];
-        for position in (0..100_000).filter(|at| scattered(*at).is_multiple_of(10)) {
+        for position in (0..100_000).filter(|at| is_in_part(*at, 10)) {
             found[(position % 10) as usize] += 1;
         }
         assert!(found.iter().all(|found| (850..1150).contains(found)), "{found:?}");
