@@ -143,6 +143,22 @@ impl SweepArgs {
         }
     }
 
+    /// Trials that are drawn at random, when they are.
+    pub(super) fn drawn(&self) -> Option<u64> {
+        match self.method() {
+            Method::Random(trials) => Some(trials),
+            Method::Grid | Method::Model(_) => None,
+        }
+    }
+
+    /// Trials that a model proposes, when one does.
+    pub(super) fn proposed(&self) -> Option<u64> {
+        match self.method() {
+            Method::Model(trials) => Some(trials),
+            Method::Grid | Method::Random(_) => None,
+        }
+    }
+
     /// The same with the defaults of `strategies.toml`, checked for what no single option can know.
     ///
     /// # Errors

@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    SweepArgs, args::Method, intervals::Intervals, luck::Luck, search::Searched, space,
+    SweepArgs,
+    intervals::Intervals,
+    luck::Luck,
+    search::Searched,
+    space::{self, plain},
     tally::Tally,
 };
 use crate::report::{
@@ -82,10 +86,7 @@ impl Finished {
     pub(super) fn of(searched: &Searched, tally: &Tally, luck: Luck, args: &SweepArgs) -> Self {
         let job = searched.job();
         let (strategy, plan) = (&job.strategy, &job.plan);
-        let parameters = |position| -> Map<String, Value> {
-            let shown = space::shown(strategy, plan, position).into_iter();
-            shown.map(|(name, text)| (name, plain(&text))).collect()
-        };
+        let parameters = |position| space::shown(strategy, plan, position);
         let failed = |(trial, reason): &(u64, String)| Failed {
             trial: *trial,
             parameters: parameters(*trial),
@@ -119,14 +120,8 @@ impl Finished {
             rank: args.rank.name().to_owned(),
             axes: space::swept(strategy, plan).into_iter().map(axis).collect(),
             constraint: args.constraint.clone(),
-            random: match args.method() {
-                Method::Random(trials) => Some(trials),
-                _ => None,
-            },
-            model: match args.method() {
-                Method::Model(trials) => Some(trials),
-                _ => None,
-            },
+            random: args.drawn(),
+            model: args.proposed(),
             combinations: plan.axes().iter().map(|axis| axis.len() as u64).product(),
             trials: tally.trials(),
             done: tally.done,
@@ -138,14 +133,6 @@ impl Finished {
             refusal: tally.refusal.as_ref().map(failed),
             luck,
         }
-    }
-}
-
-/// A parameter's text as a JSON value: a number or a truth where it is one.
-pub(super) fn plain(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
-        _ => Value::from(text),
     }
 }
 

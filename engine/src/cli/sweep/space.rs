@@ -1,6 +1,7 @@
 //! From options to a plan, and from a position back to parameters as they are written.
 
 use engine_core::sweep::{Constraint, ConstraintError, Name, Plan, PlanError};
+use serde_json::{Map, Value};
 
 use super::{SweepArgs, args::Method, axis};
 use crate::{
@@ -96,9 +97,17 @@ pub(super) fn swept(strategy: &Resolved, plan: &Plan) -> Vec<(usize, String)> {
     swept.map(|(place, (param, _))| (place, param.name.clone())).collect()
 }
 
-/// Names and values of all parameters at a position, as they would be written.
-pub(super) fn shown(strategy: &Resolved, plan: &Plan, position: u64) -> Vec<(String, String)> {
+/// Names of all parameters with their values at a position, as JSON values.
+pub(super) fn shown(strategy: &Resolved, plan: &Plan, position: u64) -> Map<String, Value> {
     let mut values = Vec::new();
     plan.values(position, &mut values);
-    strategy.shown(&values)
+    strategy.shown(&values).into_iter().map(|(name, text)| (name, plain(&text))).collect()
+}
+
+/// A parameter's text as a JSON value: a number or a truth where it is one.
+pub(super) fn plain(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+        _ => Value::from(text),
+    }
 }

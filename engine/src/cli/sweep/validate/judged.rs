@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    super::{SweepArgs, args::Method, intervals::Intervals, luck::estimate, show::plain, space},
+    super::{SweepArgs, intervals::Intervals, luck::estimate, space},
     Course, Outcome, Scheme, Walked,
 };
 use crate::report::number::{count, percent};
@@ -140,7 +140,7 @@ impl Judged {
         let outside: Vec<_> = folds.iter().map(|fold| fold.out_of_sample_metrics).collect();
         let (total, equity) = course.together(&outcomes, runs);
         let figures = total.as_ref().map(|total| total.figures).unwrap_or_default();
-        let growth = inside.mean.get("cagr").and_then(Value::as_f64).filter(|mean| *mean > 1e-9);
+        let growth = inside.mean_of(Metric::Cagr).filter(|mean| *mean > 1e-9);
         let mut judged = Self {
             schema: crate::report::SCHEMA,
             engine: env!("CARGO_PKG_VERSION").to_owned(),
@@ -156,14 +156,8 @@ impl Judged {
             sessions: course.sessions.len(),
             rank: args.rank.name().to_owned(),
             constraint: args.constraint.clone(),
-            random: match args.method() {
-                Method::Random(trials) => Some(trials),
-                _ => None,
-            },
-            model: match args.method() {
-                Method::Model(trials) => Some(trials),
-                _ => None,
-            },
+            random: args.drawn(),
+            model: args.proposed(),
             scheme: SchemeFacts::of(&course.scheme, folds.len()),
             trials: counts.trials(),
             done: counts.done,
@@ -205,7 +199,7 @@ impl Judged {
         } else {
             "so what was chosen does not carry over"
         };
-        let inside = self.in_sample.mean.get("cagr").and_then(Value::as_f64);
+        let inside = self.in_sample.mean_of(Metric::Cagr);
         let inside = inside.map_or(String::new(), |inside| {
             let efficiency = self
                 .efficiency
@@ -240,10 +234,7 @@ impl Course {
 
     fn facts(&self, number: usize, outcome: &Outcome) -> FoldFacts {
         let job = &self.search.job;
-        let parameters = |position| {
-            let shown = space::shown(&job.strategy, &job.plan, position).into_iter();
-            shown.map(|(name, text)| (name, plain(&text))).collect()
-        };
+        let parameters = |position| space::shown(&job.strategy, &job.plan, position);
         FoldFacts {
             fold: number,
             in_sample: outcome.fold.inside.iter().map(|span| self.window(span)).collect(),
