@@ -159,13 +159,7 @@ pub(in crate::cli) fn text(sweep: &Finished) -> String {
 
 /// The intervals of the best trial, and what all of it means.
 fn judgement(luck: &Luck) -> String {
-    let mut text = String::new();
-    text += &intervals(&luck.intervals, "the best");
-    for line in wrapped(&luck.sentence, WIDTH) {
-        text += &line;
-        text.push('\n');
-    }
-    text
+    intervals(&luck.intervals, "the best") + &paragraph(&luck.sentence)
 }
 
 /// Intervals in lines; those that are undefined are left out.
@@ -211,20 +205,11 @@ fn counts(sweep: &Finished) -> String {
         .iter()
         .map(|axis| format!("{} of {}", count(axis.values as u64), axis.name))
         .collect();
-    let mut parts = vec![format!("{} done", count(sweep.done))];
-    let more = [
-        (sweep.refused, "refused by the strategy"),
-        (sweep.failed, "failed"),
-        (sweep.undefined, "without a figure to rank by"),
-    ];
-    parts.extend(
-        more.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(*n))),
-    );
     let mut text = match sizes.is_empty() {
         true => String::new(),
         false => format!("values: {}\n", sizes.join(", ")),
     };
-    text += &format!("trials: {}: {}\n", count(sweep.trials), parts.join(", "));
+    text += &trials(sweep.trials, sweep.done, [sweep.refused, sweep.failed, sweep.undefined]);
     for failed in &sweep.failures {
         text += &example("failed", failed);
     }
@@ -234,10 +219,23 @@ fn counts(sweep: &Finished) -> String {
     text
 }
 
+/// How many trials there were, and what became of them: refused, failed, without a figure to rank by.
+pub(super) fn trials(all: u64, done: u64, others: [u64; 3]) -> String {
+    let mut parts = vec![format!("{} done", count(done))];
+    let names = ["refused by the strategy", "failed", "without a figure to rank by"];
+    let others = others.into_iter().zip(names).filter(|(number, _)| *number > 0);
+    parts.extend(others.map(|(number, what)| format!("{} {what}", count(number))));
+    format!("trials: {}: {}\n", count(all), parts.join(", "))
+}
+
+/// A text in lines of a terminal.
+pub(super) fn paragraph(text: &str) -> String {
+    wrapped(text, WIDTH).iter().map(|line| format!("{line}\n")).collect()
+}
+
 /// A trial that came to nothing, in lines.
 fn example(what: &str, trial: &Failed) -> String {
-    let line = format!("{what}: {}: {}", words(&trial.parameters), trial.reason);
-    wrapped(&line, WIDTH).iter().map(|line| format!("{line}\n")).collect()
+    paragraph(&format!("{what}: {}: {}", words(&trial.parameters), trial.reason))
 }
 
 pub(super) fn words(parameters: &Map<String, Value>) -> String {

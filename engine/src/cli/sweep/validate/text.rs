@@ -9,7 +9,7 @@ use super::{
 };
 use crate::report::{
     number::{UNDEFINED, count, grouped},
-    text::{fitted, width, wrapped},
+    text::{fitted, width},
 };
 
 /// Columns of the chosen parameters.
@@ -35,10 +35,7 @@ pub(in crate::cli) fn text(judged: &Judged) -> String {
     text += &figures(judged, rank);
     text.push('\n');
     text += &show::intervals(&judged.luck.intervals, "out of sample");
-    for line in wrapped(&judged.luck.sentence, WIDTH) {
-        text += &line;
-        text.push('\n');
-    }
+    text += &show::paragraph(&judged.luck.sentence);
     text
 }
 
@@ -61,21 +58,11 @@ fn scheme(judged: &Judged) -> String {
 }
 
 fn counts(judged: &Judged) -> String {
-    let mut parts = vec![format!("{} done", count(judged.done))];
-    let more = [
-        (judged.refused, "refused by the strategy"),
-        (judged.failed, "failed"),
-        (judged.undefined, "without a figure to rank by"),
-    ];
-    let more = more.iter().filter(|(number, _)| *number > 0);
-    parts.extend(more.map(|(number, what)| format!("{} {what}", count(*number))));
-    let mut text = format!("trials: {}: {}\n", count(judged.trials), parts.join(", "));
+    let others = [judged.refused, judged.failed, judged.undefined];
+    let mut text = show::trials(judged.trials, judged.done, others);
     for fold in &judged.folds {
         if let Some(fault) = &fold.fault {
-            for line in wrapped(&format!("fold {} out of sample: {fault}", fold.fold), WIDTH) {
-                text += &line;
-                text.push('\n');
-            }
+            text += &show::paragraph(&format!("fold {} out of sample: {fault}", fold.fold));
         }
     }
     text
