@@ -38,11 +38,18 @@ pub(super) struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    /// Finds the sweep, or begins it.
-    pub(super) async fn find(store: &'a dyn Store, search: &Search) -> Result<Self, Failure> {
+    /// Finds the sweep, or begins it; `None` when nothing is to be kept.
+    pub(super) async fn wanted(
+        store: &'a dyn Store,
+        search: &Search,
+        args: &SweepArgs,
+    ) -> Result<Option<Self>, Failure> {
+        if args.no_save {
+            return Ok(None);
+        }
         let state = store.begin_sweep(&search.record).await?;
         let (rows, written) = (Vec::new(), Instant::now());
-        Ok(Self { store, state, rows, end: state.reached, written })
+        Ok(Some(Self { store, state, rows, end: state.reached, written }))
     }
 
     /// The first position that is not done.

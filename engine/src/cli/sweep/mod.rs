@@ -104,10 +104,7 @@ async fn sweep(
     store: &dyn Store,
     search: Search,
 ) -> Result<Finished, Failure> {
-    let mut kept = match args.no_save {
-        true => None,
-        false => Some(Kept::find(store, &search).await?),
-    };
+    let mut kept = Kept::wanted(store, &search, args).await?;
     if kept.is_some() {
         store.save_study(&record(&search.record, None)).await?;
     }

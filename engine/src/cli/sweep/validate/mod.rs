@@ -96,13 +96,12 @@ pub(super) async fn run(
     }
     let ever = store.trials_on(&course.search.digest).await?;
     let judged = Judged::of(&course, walked, &record.id, u64::try_from(ever).unwrap_or(0), args);
+    let json = serde_json::to_string(&judged).expect("a result has a JSON form");
     if !args.no_save {
-        let result = serde_json::to_string(&judged).expect("a result has a JSON form");
-        store.save_study(&StudyRecord { result: Some(result), ..record }).await?;
+        store.save_study(&StudyRecord { result: Some(json.clone()), ..record }).await?;
     }
     if let Some(asked) = &args.report {
         let path = page::path(app, &judged.symbols, args, asked.as_deref());
-        let json = serde_json::to_string(&judged).expect("a result has a JSON form");
         let page = html::validation(&json)
             .map_err(|error| Failure::new(Code::Bug, format!("the result has no page: {error}")))?;
         write_whole(&path, |writer| writer.write_all(page.as_bytes()))?;
@@ -123,10 +122,7 @@ async fn search_one(
     store: &dyn Store,
     search: Search,
 ) -> Result<(Searched, Tally), Failure> {
-    let mut kept = match args.no_save {
-        true => None,
-        false => Some(Kept::find(store, &search).await?),
-    };
+    let mut kept = Kept::wanted(store, &search, args).await?;
     search.run(app, args, Tally::new(args.rank, 1), &mut kept).await
 }
 
@@ -198,13 +194,7 @@ fn record(course: &Course, args: &SweepArgs) -> StudyRecord {
         id: kept::id(&course.search.digest, &config),
         created_at: now(),
         kind: course.scheme.kind(),
-        strategy: of.strategy.clone(),
-        symbols: of.symbols.clone(),
-        resolution: of.resolution.clone(),
-        data_digest: of.data_digest.clone(),
-        plugin_sha256: of.plugin_sha256.clone(),
-        engine_version: of.engine_version.clone(),
         config: config.to_string(),
-        result: None,
+        ..super::record(of, None)
     }
 }
