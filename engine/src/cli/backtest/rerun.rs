@@ -64,12 +64,7 @@ impl KeptBars {
 /// When the record cannot be read, or the bars are not kept any more.
 pub(in crate::cli) fn kept_bars(app: &App, run: &RunRecord) -> Result<KeptBars, Failure> {
     let (kept, before) = read(run)?;
-    let calendar = calendar(run, &before)?;
-    let config = config(&kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
-    let resolution = kept.resolution.parse();
-    let resolution = resolution
-        .map_err(|_| unreadable(run, &format!("its resolution is {}", kept.resolution)))?;
-    let bars = bars(app, &kept, &before, calendar, resolution)?;
+    let (config, bars) = seen(app, run, &kept, &before)?;
     Ok(KeptBars { symbols: kept.symbols, bars, config })
 }
 
@@ -79,8 +74,20 @@ fn read(run: &RunRecord) -> Result<(Kept, Report), Failure> {
     Ok((kept, report::runs::read(&run.id, &run.result)?))
 }
 
-fn calendar(run: &RunRecord, before: &Report) -> Result<Calendar, Failure> {
-    before.calendar.parse().map_err(|_| unreadable(run, "its calendar is unknown"))
+/// The rules and the bars of a kept run.
+fn seen(
+    app: &App,
+    run: &RunRecord,
+    kept: &Kept,
+    before: &Report,
+) -> Result<(Config, Bars), Failure> {
+    let calendar: Calendar =
+        before.calendar.parse().map_err(|_| unreadable(run, "its calendar is unknown"))?;
+    let config = config(kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
+    let resolution = kept.resolution.parse();
+    let resolution = resolution
+        .map_err(|_| unreadable(run, &format!("its resolution is {}", kept.resolution)))?;
+    Ok((config, bars(app, kept, before, calendar, resolution)?))
 }
 
 fn unreadable(run: &RunRecord, reason: &str) -> Failure {
@@ -121,10 +128,7 @@ impl Replay {
     pub(super) fn of(app: &App, run: &RunRecord, outputs: &[String]) -> Result<Self, Failure> {
         let (kept, before) = read(run)?;
         let args = arguments(&kept, outputs).map_err(|reason| unreadable(run, &reason))?;
-        let calendar = calendar(run, &before)?;
-        let config =
-            config(&kept, calendar).map_err(|error| unreadable(run, &error.to_string()))?;
-        let bars = bars(app, &kept, &before, calendar, args.rules.resolution)?;
+        let (config, bars) = seen(app, run, &kept, &before)?;
         Ok(Self { kept, args, config, bars, before })
     }
 
