@@ -4,8 +4,8 @@
 //! in runs (stationary bootstrap). What is undefined is null.
 
 use engine_core::metrics::{
-    Resampling, cagr, calmar, expectancy, max_drawdown, profit_factor, sharpe, sortino,
-    stationary_bootstrap, volatility, win_rate,
+    Resampling, SessionRatios, cagr, calmar, drawdown_depth, expectancy, profit_factor,
+    stationary_bootstrap, win_rate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,14 +46,16 @@ impl Intervals {
                 value
             });
             let curve: Vec<f64> = grown.collect();
-            let depth = max_drawdown(1.0, &curve).map_or(0.0, |found| found.depth);
+            let depth = drawdown_depth(1.0, &curve);
             let growth = cagr(1.0, value, days);
+            // The returns are above the risk-free one already.
+            let ratios = SessionRatios::of(dealt, 0.0, per_year);
             [
-                sharpe(dealt, per_year),
-                sortino(dealt, per_year),
+                ratios.sharpe,
+                ratios.sortino,
                 Some(value - 1.0),
                 growth,
-                volatility(dealt, per_year),
+                ratios.volatility,
                 Some(depth),
                 calmar(growth, depth),
             ]
