@@ -8,6 +8,7 @@ mod app;
 mod args;
 mod backtest;
 mod bars;
+mod child;
 mod db;
 mod demo;
 mod doctor;

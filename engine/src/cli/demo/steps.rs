@@ -3,15 +3,15 @@
 use std::{
     io::Read,
     path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Instant,
 };
 
 use serde_json::{Value, json};
 
 use super::{failed, say};
 use crate::{
-    cli::{app::App, bars::shell_word},
+    cli::{app::App, bars::shell_word, child::Started},
     error::{Code, Failure},
 };
 
@@ -36,9 +36,6 @@ const STEPS: [&[&str]; 4] = [
     ],
     &["runs", "list"],
 ];
-
-/// How often a running command is looked at.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Runs them one after the other; what they came to, for `--json`.
 ///
@@ -79,16 +76,6 @@ fn folded(command: &str) -> String {
     lines.join("\n")
 }
 
-/// A command that is killed when nobody waits for it any more.
-struct Started(Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn start(app: &App, home: &Path, words: &[&str]) -> Result<Started, Failure> {
     let broken = |error: std::io::Error| {
         Failure::new(Code::Bug, format!("this program cannot start itself: {error}"))
@@ -105,26 +92,20 @@ fn start(app: &App, home: &Path, words: &[&str]) -> Result<Started, Failure> {
     if app.out.json() {
         command.stdout(Stdio::piped());
     }
-    command.spawn().map(Started).map_err(broken)
+    Started::of(&mut command).map_err(broken)
 }
 
 /// Waits without standing still: the gateway answers meanwhile, and a signal ends both.
 async fn ended(mut started: Started) -> Result<(Option<i32>, String), Failure> {
-    let reader = started.0.stdout.take().map(|mut stdout| {
+    let reader = started.stdout().map(|mut stdout| {
         std::thread::spawn(move || {
             let mut text = String::new();
             stdout.read_to_string(&mut text).map(|_| text).unwrap_or_default()
         })
     });
-    let status = loop {
-        let ended = started.0.try_wait().map_err(|error| {
-            Failure::new(Code::Bug, format!("a command of the demo is lost: {error}"))
-        })?;
-        match ended {
-            Some(status) => break status,
-            None => tokio::time::sleep(PAUSE).await,
-        }
-    };
+    let status = started.ended().await.map_err(|error| {
+        Failure::new(Code::Bug, format!("a command of the demo is lost: {error}"))
+    })?;
     let text = reader.map(|thread| thread.join().unwrap_or_default()).unwrap_or_default();
     Ok((status.code(), text))
 }

@@ -3,31 +3,17 @@
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
+    process::{ChildStdout, Command, Stdio},
 };
 
 use serde_json::Value;
 
 use crate::{
-    cli::app::App,
+    cli::{app::App, child::Started},
     error::{Code, Failure},
     registry::Retry,
     report::file::write_whole,
 };
-
-/// How often cargo is looked at.
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// A cargo that is ended when nobody waits for it any more.
-struct Cargo(Child);
-
-impl Drop for Cargo {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// The library of a package, built; `None` when it does not build, for reasons that cargo has shown.
 ///
@@ -40,21 +26,16 @@ pub(super) async fn library(app: &App, package: &Path) -> Result<Option<PathBuf>
     if app.out.quiet() {
         command.arg("--quiet");
     }
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|error| {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut cargo = Started::of(&mut command).map_err(|error| {
         Failure::new(Code::Config, format!("cargo cannot be started: {error}"))
             .help("curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")
     })?;
-    let mut cargo = Cargo(child);
     let folder = package.canonicalize().unwrap_or_else(|_| package.to_owned());
-    let stdout = cargo.0.stdout.take();
+    let stdout = cargo.stdout();
     let reader = std::thread::spawn(move || stdout.and_then(|stdout| made(stdout, &folder)));
-    let status = loop {
-        let lost = |error| Failure::new(Code::Bug, format!("cargo is lost: {error}"));
-        match cargo.0.try_wait().map_err(lost)? {
-            Some(status) => break status,
-            None => tokio::time::sleep(PAUSE).await,
-        }
-    };
+    let lost = |error| Failure::new(Code::Bug, format!("cargo is lost: {error}"));
+    let status = cargo.ended().await.map_err(lost)?;
     let library = reader.join().unwrap_or_default();
     match (status.success(), library) {
         (false, _) => Ok(None),
