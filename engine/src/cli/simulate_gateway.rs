@@ -52,7 +52,7 @@ Instead of an answer: error=CODE[:TEXT], error=pacing|no-data|cancelled|
 Before an answer: notice=CODE[:TEXT], lost=SECONDS, farms-broken=SECONDS,
   delay=SECONDS, unknown-message.
 The answer: drop-after=BARS, reset-after=BARS, truncated, drip=MILLISECONDS,
-  no-end, wrong-id, interleaved, many=BARS.
+  no-end, wrong-id, interleaved, many=BARS, too-long=BARS.
 Its bars (BAR is counted from 1; without it, the one in the middle):
   duplicate-same[=BAR], duplicate-different[=BAR], unordered, reversed,
   overlap[=SESSIONS], stale[=DAYS], future[=BARS], partial, nan[=BAR],

@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::{
     Done, Outcome,
     app::App,
-    runs::{id, kept},
+    runs::{self, kept},
     sweep::{self, Finished, Judged},
+    value::Invalid,
 };
 use crate::{
     error::{Code, Failure},
@@ -140,6 +141,11 @@ fn table(listed: &[Listed]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// An id of a sweep, written as that of a run is.
+fn id(text: &str) -> Result<String, Invalid> {
+    runs::id(text).map_err(|wrong| Invalid { help: "algo-trader sweeps list".to_owned(), ..wrong })
 }
 
 /// A number of trials in six columns.
