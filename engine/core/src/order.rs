@@ -125,9 +125,12 @@ pub enum Reason {
     NoNextBar,
     /// Placed after the last bar.
     AfterTheEnd,
-    /// The fraction of equity was more than the cash at hand (equity is tied up in other positions), or
-    /// than margin and limits allow.
+    /// The amount was more than the cash at hand: equity is tied up in other positions.
     Reduced,
+    /// The amount was more than the margin of the account carries.
+    ReducedToMargin,
+    /// The amount was more than a limit on exposure allows.
+    ReducedToLimit,
     /// A limit, stop or distance is missing, not finite or not above zero.
     BadPrice,
     /// Its parent is no order that can still fill or has filled.
@@ -172,6 +175,8 @@ impl Reason {
             Self::NoNextBar => "the run ended before its next bar",
             Self::AfterTheEnd => "placed after the last bar",
             Self::Reduced => "reduced to the cash at hand",
+            Self::ReducedToMargin => "reduced to what the margin carries",
+            Self::ReducedToLimit => "reduced to a limit on exposure",
             Self::BadPrice => "a price of the order is missing or not above zero",
             Self::UnknownParent => "its parent is not an order that can fill",
             Self::ParentEnded => "its parent ended without a fill",
@@ -256,8 +261,8 @@ pub struct OrderRecord {
     pub filled: f64,
     /// Kind, prices and conditions.
     pub terms: OrderTerms,
-    /// Start of the bar in which it ended, nanoseconds UTC; that of its decision when it was refused
-    /// at once or the run ended.
+    /// Start of the bar in which it ended, nanoseconds UTC: the last one when the run ended, that of its
+    /// decision when it was refused at once.
     pub ended_ts: i64,
 }
 

@@ -143,6 +143,19 @@ fn price(price: f64) -> Result<f64, Reason> {
 /// Why the change is refused; the order stays as it is then.
 pub fn amend(order: &Order, raw: &RawOrder) -> Result<Approved<Order>, Reason> {
     let changed = |new: f64, old: f64| if new.is_nan() { Ok(old) } else { price(new) };
+    // A price that the order does not have changes nothing, and is no change if nothing else is.
+    let given = |prices: &[f64]| prices.iter().any(|price| !price.is_nan());
+    let (limit, stop, trail) = (raw.limit_price, raw.stop_price, raw.trail);
+    let has_it = match order.kind {
+        Kind::Limit(_) => given(&[limit]),
+        Kind::Stop(_) => given(&[stop]),
+        Kind::StopLimit { .. } => given(&[limit, stop]),
+        Kind::Trailing(_) => given(&[trail]),
+        Kind::Market | Kind::OnOpen | Kind::OnClose => false,
+    };
+    if given(&[limit, stop, trail]) && !has_it && raw.size.is_nan() {
+        return Err(Reason::BadPrice);
+    }
     let kind = match order.kind {
         Kind::Limit(limit) => Kind::Limit(changed(raw.limit_price, limit)?),
         Kind::Stop(stop) => Kind::Stop(changed(raw.stop_price, stop)?),

@@ -46,7 +46,9 @@ impl Strategy for MomentumRotation {
         }
         self.wait = self.rebalance - 1;
         let mut chosen: Vec<usize> = universe.clone().filter(|one| change(*one) > 0.0).collect();
-        chosen.sort_by(|a, b| change(*b).total_cmp(&change(*a)));
+        // Equal ones by symbol, so that the order in which they are named does not show.
+        let by_symbol = |a: &usize, b: &usize| ctx.symbol_of(*a).cmp(ctx.symbol_of(*b));
+        chosen.sort_by(|a, b| change(*b).total_cmp(&change(*a)).then_with(|| by_symbol(a, b)));
         chosen.truncate(self.top);
         let share = sizing::equal_weight(self.top);
         for one in universe {
@@ -81,6 +83,19 @@ mod tests {
             outcome.fills.iter().map(|fill| (fill.instrument, fill.quantity)).collect();
         // 10,000 at 12 are 833 shares; sold at 10, the 8,334 buy 505 at 16.5.
         assert_eq!(fills, [(0, 833.0), (0, -833.0), (1, 505.0)]);
+    }
+
+    #[test]
+    fn of_equals_the_first_by_symbol_is_held_however_they_are_named() {
+        let up = bars_from_closes(&[10.0, 11.0, 12.0, 13.0, 14.0, 15.0]);
+        let params = [("lookback", 2.0), ("top", 1.0), ("rebalance", 2.0)];
+        for named in [["A", "B"], ["B", "A"]] {
+            let outcome =
+                run_on::<MomentumRotation>(&params, &named.map(|symbol| (symbol, &up[..])))
+                    .unwrap();
+            let held: Vec<_> = outcome.fills.iter().map(|fill| named[fill.instrument]).collect();
+            assert_eq!(held, ["A"]);
+        }
     }
 
     #[test]

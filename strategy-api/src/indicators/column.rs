@@ -177,7 +177,8 @@ impl ColumnSpec {
     /// The values, one a bar; NaN where there is none.
     #[must_use]
     pub fn compute(&self, bars: &Columns<'_>) -> Vec<f64> {
-        let mut out = vec![f64::NAN; self.input.of(bars).len()];
+        // Zeros come from the system as they are; each is written over.
+        let mut out = vec![0.0; self.input.of(bars).len()];
         self.compute_into(bars, &mut out);
         out
     }

@@ -13,6 +13,7 @@ use strategy_api::{
 
 use super::{
     Config, Finer, LogEntry, RunResult, Seen,
+    ahead::Ahead,
     carry::Actions,
     floor::{Sessions, last_close, with_floor},
 };
@@ -33,7 +34,11 @@ pub(super) struct Run<'m, 'a> {
     pub(super) first: usize,
     pub(super) entries: Vec<AccountEntry>,
     pub(super) actions: Actions,
-    sessions: Sessions,
+    pub(super) sessions: Sessions,
+    pub(super) ahead: Ahead,
+    /// Whether the strategy is handed one bar at a time while orders wait: the plain way, to which the
+    /// other is held.
+    pub(super) is_stepped: bool,
     finer: Option<&'m Finer<'a>>,
     equity: Vec<f64>,
     invested_steps: u64,
@@ -65,6 +70,8 @@ impl<'m, 'a> Run<'m, 'a> {
             entries: Vec::new(),
             actions: Actions::of(market, rules, first),
             sessions: Sessions::default(),
+            ahead: Ahead::default(),
+            is_stepped: false,
             finer,
             equity: Vec::with_capacity(market.timeline().len() - first),
             invested_steps: 0,
@@ -81,6 +88,7 @@ impl<'m, 'a> Run<'m, 'a> {
         self.portfolio.reset(self.config.cash);
         self.entries.clear();
         self.actions.reset();
+        self.ahead = Ahead::default();
         self.equity.clear();
         self.invested_steps = 0;
         self.log.clear();
@@ -99,7 +107,9 @@ impl<'m, 'a> Run<'m, 'a> {
             self.news.extend(self.broker.fills[told..].iter().map(raw_fill));
             told = self.broker.fills.len();
             self.show(instance);
-            let last = instance.run(at, self.horizon(at, end), self.portfolio.cash, &self.news)?;
+            let horizon = self.horizon(at, end);
+            let last = instance.run(at, horizon, self.portfolio.cash, &self.news)?;
+            self.pass(at, last, horizon);
             self.mark(at..last);
             self.take_orders(instance.orders(), last);
             self.take_log(instance);
@@ -110,7 +120,7 @@ impl<'m, 'a> Run<'m, 'a> {
             self.call_margin(instance, last);
             at = last + 1;
         }
-        self.broker.expire();
+        self.broker.expire(self.market.timeline()[end - 1]);
         self.broker.reports.clear();
         self.show(instance);
         instance.finish(end - 1, self.portfolio.cash)?;
@@ -130,12 +140,12 @@ impl<'m, 'a> Run<'m, 'a> {
     }
 
     /// How far the strategy may run by itself: until orders have to be worked or the account changes.
-    fn horizon(&self, at: usize, end: usize) -> usize {
-        if self.broker.is_waiting() || self.has_carry() {
-            at + 1
-        } else {
-            self.actions.next_step().map_or(end, |step| step.min(end))
+    fn horizon(&mut self, at: usize, end: usize) -> usize {
+        if self.has_carry() {
+            return at + 1;
         }
+        let end = self.actions.next_step().map_or(end, |step| step.min(end));
+        if self.broker.is_waiting() { self.quiet_until(at, end) } else { end }
     }
 
     /// Lets the broker work orders against the bars of a step.

@@ -15,7 +15,7 @@ use crate::{
 pub(super) struct Sessions(OnceCell<Vec<Vec<Session>>>);
 
 impl Sessions {
-    fn of(
+    pub(super) fn of(
         &self,
         market: &Market<'_>,
         calendar: Calendar,

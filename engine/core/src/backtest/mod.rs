@@ -3,6 +3,7 @@
 //! A strategy sees a bar when it has closed; what it orders is worked from the next bar on (unless
 //! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
 
+mod ahead;
 mod carry;
 mod coarse;
 mod drive;

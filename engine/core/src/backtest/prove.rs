@@ -3,7 +3,7 @@
 //! At each bar at which the strategy decided something (placed, changed or cancelled an order), at the
 //! bar before it, where it did not, and at every other bar that the effort allows, the later bars are
 //! replaced, twice over, and the run is repeated: with the future mirrored (what rose falls) and with
-//! every later bar moved at random. A decision that was taken by then and now is another one, is gone, or
+//! another one drawn at random, whose bars have other shapes and other times. A decision that was taken by then and now is another one, is gone, or
 //! is new, can only have come from what was replaced. Bars at which nothing was decided are looked at for
 //! strategies that hold an order back because they know better.
 //!

@@ -26,6 +26,7 @@ pub struct Stage<'a> {
     alignment: Alignment,
     resolution: Resolution,
     finer: Option<Finer<'a>>,
+    is_stepped: bool,
     columns: RefCell<BTreeMap<ColumnKey, Rc<Vec<f64>>>>,
     coarse: RefCell<BTreeMap<CoarseKey, Rc<CoarserBars>>>,
 }
@@ -43,7 +44,7 @@ impl<'a> Stage<'a> {
         let members: Vec<_> = members.iter().map(|member| until(member, to_ts)).collect();
         let alignment = Alignment::of(&members);
         let (columns, coarse) = (RefCell::default(), RefCell::default());
-        Self { members, alignment, resolution, finer: None, columns, coarse }
+        Self { members, alignment, resolution, finer: None, is_stepped: false, columns, coarse }
     }
 
     /// The same with finer bars that settle what its bars leave open.
@@ -53,10 +54,25 @@ impl<'a> Stage<'a> {
         self
     }
 
+    /// The same, but while orders wait strategies are handed one bar at a time: the plain way, slower, to
+    /// which the usual one is held bit by bit.
+    #[must_use]
+    pub fn stepped(mut self) -> Self {
+        self.is_stepped = true;
+        self
+    }
+
     /// Starts of all steps, history included, nanoseconds UTC.
     #[must_use]
     pub fn timeline(&self) -> &[i64] {
         self.alignment.timeline(&self.members)
+    }
+
+    /// The last close of each instrument; 0 for one without bars.
+    #[must_use]
+    pub fn last_closes(&self) -> Vec<f64> {
+        let close = |member: &Member<'_>| member.columns.close.last().copied().unwrap_or(0.0);
+        self.members.iter().map(close).collect()
     }
 
     /// Forgets the columns computed so far when they take more than so many bytes.
@@ -84,6 +100,7 @@ impl<'a> Stage<'a> {
             .map_err(|fault| failed(fault, &market))?;
         let specs = self.furnish(&mut instance, &market, config.rules.calendar, progress)?;
         let mut run = Run::new(&market, config, self.finer.as_ref(), first);
+        run.is_stepped = self.is_stepped;
         run.drive(&mut instance).map_err(|fault| failed(fault, &market))?;
         Ok(run.result(&instance, &specs))
     }

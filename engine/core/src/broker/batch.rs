@@ -234,17 +234,20 @@ impl Broker {
             // Shares of the power may add up to a rounding step more than there is.
             units = self.reduced(&funds, wish, share.min(funds.power()));
         }
-        let mut short_of = self.no_funds();
+        let (mut short_of, mut reduced) = (self.no_funds(), Reason::Reduced);
+        if self.terms.account.may_short() {
+            reduced = Reason::ReducedToMargin;
+        }
         if units != 0.0 && !funds.is_within_limits(wish, units) {
             let fits = |part| funds.is_within_limits(wish, part);
             units = largest_signed(0.0, units, wish.lot, fits);
-            short_of = Reason::OverLimit;
+            (short_of, reduced) = (Reason::OverLimit, Reason::ReducedToLimit);
         }
         if units == 0.0 {
             return self.end(wish.place, OrderState::Rejected, Some(short_of), wish.ts);
         }
         let is_reduced = units.abs() < wish.units.abs();
-        self.fill(portfolio, wish, units, is_reduced.then_some(Reason::Reduced));
+        self.fill(portfolio, wish, units, is_reduced.then_some(reduced));
     }
 
     /// The largest part of a wish that needs no more than `money`.

@@ -160,7 +160,11 @@ impl Working {
 }
 
 /// The stop price of a trailing stop.
-fn trailing_level((lowest, highest): (f64, f64), distance: Distance, is_buy: bool) -> f64 {
+pub(super) fn trailing_level(
+    (lowest, highest): (f64, f64),
+    distance: Distance,
+    is_buy: bool,
+) -> f64 {
     match (distance, is_buy) {
         (Distance::Amount(amount), true) => lowest + amount,
         (Distance::Amount(amount), false) => highest - amount,

@@ -169,9 +169,11 @@ impl Broker {
                 self.book[other].parent_filled += quantity;
             }
             let in_group = order.oca_group.is_some() && it.order.oca_group == order.oca_group;
-            let is_parent =
-                matches!(order.size, Size::ParentFill(_)) && Some(it.order.id) == order.parent;
-            if in_group || is_parent {
+            let is_parent = is_attached(&order) && Some(it.order.id) == order.parent;
+            let are_attached = in_group && is_attached(&order) && it.order.parent == order.parent;
+            if left != 0.0 && are_attached && is_attached(&it.order) {
+                self.reduce(other, quantity, wish);
+            } else if in_group || is_parent {
                 self.end(other, OrderState::Cancelled, Some(Reason::GroupFilled), wish.ts);
             } else if it.phase == Phase::Held && it.order.parent == Some(order.id) {
                 let by_limit = self.book[place].is_limit();
@@ -182,6 +184,23 @@ impl Broker {
                 self.note(it.record, STATE_WORKING, wish.ts);
                 self.enter_step(it.record, Step::Released, wish.ts);
             }
+        }
+    }
+
+    /// Takes what another order attached to the same parent has closed off an order, so that what is still
+    /// held stays guarded by both.
+    fn reduce(&mut self, place: usize, closed: f64, wish: &Wish) {
+        let working = &mut self.book[place];
+        let Size::ParentFill(fraction) = working.order.size else { return };
+        let whole = match fraction {
+            1.0 => -working.parent_filled,
+            _ => -wish.lot.round(fraction * working.parent_filled),
+        };
+        let left = working.left.unwrap_or(whole) - closed;
+        if left * closed > 0.0 {
+            working.left = Some(left);
+        } else {
+            self.end(place, OrderState::Cancelled, Some(Reason::GroupFilled), wish.ts);
         }
     }
 
@@ -318,14 +337,20 @@ impl Broker {
         self.book.iter().any(is_forced)
     }
 
-    /// Ends every order that still waits.
-    pub fn expire(&mut self) {
+    /// Ends every order that still waits, at the bar that begins at `ts`, the last one.
+    pub fn expire(&mut self, ts: i64) {
         for working in std::mem::take(&mut self.book) {
             let record = &mut self.orders[working.record];
             record.state = OrderState::Expired;
+            record.ended_ts = ts;
             let was_worked = working.had_bar || working.left.is_some();
             let reason = if was_worked { Reason::RunEnded } else { Reason::NoNextBar };
             record.reason = Some(reason);
         }
     }
+}
+
+/// Whether an order closes what its parent fills.
+fn is_attached(order: &Order) -> bool {
+    matches!(order.size, Size::ParentFill(_))
 }

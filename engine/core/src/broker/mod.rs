@@ -16,6 +16,7 @@ mod funds;
 mod inside;
 mod life;
 mod month;
+mod quiet;
 mod settle;
 mod size;
 mod slippage;
@@ -29,6 +30,7 @@ use strategy_api::{
 pub use account::{Account, MarginTerms, UnknownAccount};
 pub use commission::{Charge, Commission, Tariff, UnknownCommission};
 pub use fill::{Ambiguity, FillModel, LimitTouch, UnknownFillModel, UnknownLimitTouch};
+pub use quiet::Alarm;
 pub use size::{Lot, affordable};
 pub use slippage::{Slippage, UnknownSlippage};
 

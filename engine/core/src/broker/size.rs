@@ -98,6 +98,10 @@ fn largest_below(most: f64, fits: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, most);
     while high - low > 1.0 {
         let middle = ((low + high) / 2.0).floor();
+        // Beyond 2^53 not every whole number has a form, and there may be none between the two.
+        if middle <= low || middle >= high {
+            break;
+        }
         if fits(middle) { low = middle } else { high = middle }
     }
     low
@@ -127,6 +131,14 @@ mod tests {
         assert_eq!(affordable(100.0, 40.0, Lot::Fractional, Commission::None), 2.5);
         let units = affordable(1000.0, 10.0, Lot::Fractional, Commission::Percent(0.25));
         assert!((units - 80.0).abs() < 1e-9, "{units}");
+    }
+
+    #[test]
+    fn more_lots_than_there_are_whole_numbers_are_found_too() {
+        let commission = Commission::Percent(0.001);
+        let units = affordable(1e18, 0.01, Lot::Of(1.0), commission);
+        assert!(units > 9e19 && units * 0.01 + commission.of(units, 0.01) <= 1e18, "{units}");
+        assert_eq!(affordable(f64::INFINITY, 0.01, Lot::Of(1.0), Commission::None), f64::INFINITY);
     }
 
     proptest! {

@@ -140,7 +140,7 @@ fn an_order_waits_for_the_next_bar_of_its_instrument() {
     work_at(&mut broker, &mut portfolio, [100.0, 10.0]);
     assert_eq!(portfolio.position, [0.0, 1.0]);
     place(&mut broker, 1, Size::Units(1.0));
-    broker.expire();
+    broker.expire(99);
     assert_eq!(ends(&broker)[1], (OrderState::Expired, Some(Reason::NoNextBar), 0.0));
 }
 

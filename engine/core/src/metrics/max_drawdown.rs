@@ -29,17 +29,23 @@ struct Dip {
     trough: usize,
 }
 
-/// The deepest drawdown; `None` when the curve never falls below an earlier value.
+/// The deepest drawdown; `None` when the curve, which is finite, never falls below an earlier value.
 #[must_use]
 pub fn max_drawdown(initial: f64, equity: &[f64]) -> Option<MaxDrawdown> {
     let mut worst = None;
     let mut dip = Dip { peak: initial, peak_bar: None, low: initial, trough: 0 };
-    for (bar, &value) in equity.iter().enumerate() {
-        if value >= dip.peak {
-            worst = deeper(worst, dip.end(Some(bar), equity.len()));
-            dip = Dip { peak: value, peak_bar: Some(bar), low: value, trough: bar };
-        } else if value < dip.low {
-            (dip.low, dip.trough) = (value, bar);
+    for (first, block) in (0..).step_by(BLOCK).zip(equity.chunks(BLOCK)) {
+        let (least, most) = extent(block);
+        if most < dip.peak && least >= dip.low {
+            continue;
+        }
+        for (bar, &value) in (first..).zip(block) {
+            if value >= dip.peak {
+                worst = deeper(worst, dip.end(Some(bar), equity.len()));
+                dip = Dip { peak: value, peak_bar: Some(bar), low: value, trough: bar };
+            } else if value < dip.low {
+                (dip.low, dip.trough) = (value, bar);
+            }
         }
     }
     deeper(worst, dip.end(None, equity.len()))

@@ -51,28 +51,38 @@ pub fn overfitting(trials: &[Vec<Slice>]) -> Option<Overfitting> {
     if trials.len() < 2 || count < 2 || count % 2 == 1 || count > 24 || !trials.iter().all(fits) {
         return None;
     }
-    let halves = (0..1_u32 << count).filter(|half| half.count_ones() as usize == count / 2);
-    let (mut ways, mut fooled) = (0, 0.0);
-    let mut outside = Vec::with_capacity(trials.len());
+    // Each half with the first slice stands for itself and, the sides exchanged, for the other half.
+    let halves =
+        (0..1_u32 << count).filter(|half| half & 1 == 1 && half.count_ones() as usize == count / 2);
+    let (mut ways, mut fooled) = (0, 0);
+    let mut sides = [Vec::new(), Vec::new()];
     for half in halves {
-        outside.clear();
-        let mut best = (f64::NEG_INFINITY, 0);
-        for (index, trial) in trials.iter().enumerate() {
-            let (inside, other) = ratios(trial, half);
-            if inside > best.0 {
-                best = (inside, index);
-            }
-            outside.push(other);
+        sides.iter_mut().for_each(Vec::clear);
+        for trial in trials {
+            let (inside, outside) = ratios(trial, half);
+            sides[0].push(inside);
+            sides[1].push(outside);
         }
-        let chosen = outside[best.1];
-        let below = outside.iter().filter(|ratio| **ratio < chosen).count() as f64;
-        let equal = outside.iter().filter(|ratio| **ratio == chosen).count() as f64;
-        // Equal ones share the mean of their ranks; the median of all ranks is (n + 1) / 2.
-        let rank = below + (equal + 1.0) / 2.0;
-        fooled += f64::from(u8::from(rank <= (trials.len() + 1) as f64 / 2.0));
-        ways += 1;
+        let [one, other] = &sides;
+        ways += 2;
+        fooled += usize::from(is_fooled(one, other)) + usize::from(is_fooled(other, one));
     }
-    Some(Overfitting { probability: fooled / f64::from(ways), ways: ways as usize })
+    Some(Overfitting { probability: fooled as f64 / ways as f64, ways })
+}
+
+/// Whether the trial that is best inside is not above the median outside.
+fn is_fooled(inside: &[f64], outside: &[f64]) -> bool {
+    let mut best = (f64::NEG_INFINITY, 0);
+    for (index, ratio) in inside.iter().enumerate() {
+        if *ratio > best.0 {
+            best = (*ratio, index);
+        }
+    }
+    let chosen = outside[best.1];
+    let below = outside.iter().filter(|ratio| **ratio < chosen).count() as f64;
+    let equal = outside.iter().filter(|ratio| **ratio == chosen).count() as f64;
+    // Equal ones share the mean of their ranks; the median of all ranks is (n + 1) / 2.
+    below + (equal + 1.0) / 2.0 <= (outside.len() + 1) as f64 / 2.0
 }
 
 /// Sharpe ratios of one session on the slices of a half and on the others.

@@ -86,15 +86,25 @@ impl Draws {
     fn deal(&mut self, returns: &[f64], mean_run: f64, dealt: &mut Vec<f64>) {
         dealt.clear();
         let count = returns.len();
-        let mut at = 0;
         while dealt.len() < count {
-            at = if dealt.is_empty() || self.next() * mean_run < 1.0 {
-                ((self.next() * count as f64) as usize).min(count - 1)
-            } else {
-                (at + 1) % count
-            };
-            dealt.push(returns[at]);
+            let at = ((self.next() * count as f64) as usize).min(count - 1);
+            let mut left = self.run_length(mean_run).min(count - dealt.len());
+            let first = left.min(count - at);
+            dealt.extend_from_slice(&returns[at..at + first]);
+            left -= first;
+            // Around the end; no run is longer than the history.
+            dealt.extend_from_slice(&returns[..left]);
         }
+    }
+
+    /// A length of the geometric distribution with this mean, by inversion.
+    fn run_length(&mut self, mean_run: f64) -> usize {
+        let stay = 1.0 - 1.0 / mean_run;
+        if stay <= 0.0 {
+            return 1;
+        }
+        // 1 - u lies above 0, and the length is a number that fits.
+        1 + (libm::log(1.0 - self.next()) / libm::log(stay)) as usize
     }
 }
 

@@ -37,6 +37,17 @@ pub struct MetricsInput<'a> {
     pub annual_rf: f64,
 }
 
+impl MetricsInput<'_> {
+    /// Equity at session days.
+    ///
+    /// # Panics
+    /// When `ts` and `equity` differ in length.
+    #[must_use]
+    pub fn curve(&self) -> SessionEquity {
+        SessionEquity::of(self.calendar, self.resolution, self.initial, self.ts, self.equity)
+    }
+}
+
 /// The figures of one run. The names of the fields are the JSON schema and stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -135,8 +146,13 @@ impl Metrics {
     /// When `ts` and `equity` differ in length.
     #[must_use]
     pub fn of(input: &MetricsInput<'_>) -> Self {
-        let MetricsInput { calendar, resolution, initial, ts, equity, .. } = *input;
-        let curve = SessionEquity::of(calendar, resolution, initial, ts, equity);
+        Self::with_curve(input, &input.curve())
+    }
+
+    /// The same, where the equity at session days ([`MetricsInput::curve`]) is known already.
+    #[must_use]
+    pub fn with_curve(input: &MetricsInput<'_>, curve: &SessionEquity) -> Self {
+        let MetricsInput { calendar, initial, ts, equity, .. } = *input;
         let mut metrics = Self {
             first_session: curve.days.first().copied(),
             last_session: curve.days.last().copied(),
@@ -151,7 +167,7 @@ impl Metrics {
             ..Self::default()
         };
         metrics.measure_growth(input);
-        metrics.measure_returns(input, &curve);
+        metrics.measure_returns(input, curve);
         metrics.measure_trades(input.net_profits, input.trade_returns);
         metrics.without_infinities()
     }
@@ -163,7 +179,9 @@ impl Metrics {
         self.total_return = total_return(initial, last);
         self.cagr = self.calendar_days.and_then(|days| cagr(initial, last, days));
         self.cagr_extrapolated = self.calendar_days.is_some_and(is_extrapolated);
-        if initial <= 0.0 || input.equity.iter().any(|value| !value.is_finite()) {
+        // All of them, whatever they are: a loop without an exit is vectorised.
+        let is_finite = |all, value: &f64| all & (value.abs() < f64::INFINITY);
+        if initial <= 0.0 || !input.equity.iter().fold(true, is_finite) {
             return;
         }
         let found = max_drawdown(initial, input.equity);

@@ -6,7 +6,7 @@ use strategy_api::{
     order::{OrderId, Size, market_order},
 };
 
-use super::*;
+use super::{future::Future, *};
 use crate::{
     backtest::tests::config,
     event::{Event, EventKind},
@@ -49,12 +49,33 @@ fn every_later_bar_is_replaced_by_a_possible_one_and_no_earlier_one_is() {
     for future in FUTURES {
         let other = future.after(&member, 30, 7);
         let other = other.member(&member).columns;
-        for row in 0..60 {
-            let (was, is) = (member.columns.bar(row), other.bar(row));
+        assert_eq!(other.ts[..31], member.columns.ts[..31], "{future:?}");
+        for row in 0..other.len() {
+            let is = other.bar(row);
+            let was = member.columns.bar(is.ts as usize);
             crate::series::check_bar(&is).unwrap();
             assert_eq!(was == is, row <= 30, "{future:?} {row}");
         }
     }
+}
+
+#[test]
+fn a_redrawn_future_has_other_times_ranges_and_bodies() {
+    let series = bars(400);
+    let member = Member { symbol: "A", columns: series.columns() };
+    let shape = |bar: &Bar| (bar.high / bar.low, (bar.close / bar.open).ln().abs());
+    let other = Future::Redrawn.after(&member, 30, 3);
+    let other = other.member(&member).columns;
+    assert_ne!(other.ts[31], 31, "what comes next comes later");
+    assert!((300..390).contains(&other.len()), "{}", other.len());
+    for row in 31..other.len() {
+        let (is, was) = (other.bar(row), member.columns.bar(other.ts[row] as usize));
+        assert_ne!(shape(&is).0.to_bits(), shape(&was).0.to_bits());
+        assert_ne!(shape(&is).1.to_bits(), shape(&was).1.to_bits());
+    }
+    // The last bar is all the future that there is: it is another one, and not none.
+    let last = Future::Redrawn.after(&member, 398, 3);
+    assert_eq!(last.member(&member).columns.len(), 400);
 }
 
 fn made(orders: &[OrderRecord]) -> Decisions {

@@ -63,7 +63,7 @@ fn limits_and_stops_fill_by_the_table() {
     // At the open: the limit above it, and the stop that it has gapped over. Inside: the stop first.
     let expected = [(2, 5, 1.0, 100.5), (4, 5, 1.0, 100.5), (3, 5, 1.0, 103.0), (1, 5, 1.0, 99.0)];
     assert_eq!(prices(&broker), expected);
-    broker.expire();
+    broker.expire(99);
     assert_eq!(broker.orders[4].reason, Some(Reason::RunEnded));
 }
 
@@ -245,7 +245,7 @@ fn a_margin_account_carries_twice_its_equity_and_no_more() {
     place(&mut broker, 0, Size::TargetUnits(0.0));
     work_at(&mut broker, &mut portfolio, [100.0, 10.0]);
     assert_eq!(portfolio.position, [0.0, 20_000.0]);
-    assert_eq!(broker.orders[2].reason, Some(Reason::Reduced));
+    assert_eq!(broker.orders[2].reason, Some(Reason::ReducedToMargin));
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn an_order_that_found_no_volume_was_worked_all_the_same() {
     let (mut broker, mut portfolio) = start(TENTH, 0.0);
     place(&mut broker, 0, Size::Units(5.0));
     work_through(&mut broker, &mut portfolio, &[Bar { volume: 0.0, ..calm(5) }]);
-    broker.expire();
+    broker.expire(99);
     assert_eq!(ends(&broker), [(OrderState::Expired, Some(Reason::RunEnded), 0.0)]);
     let at_once = market_order(OrderId(0), 0, Size::Units(5.0));
     take(&mut broker, &RawOrder { time_in_force: TIF_IOC, ..at_once });
@@ -87,6 +87,23 @@ fn what_is_attached_closes_the_parts_of_its_parent_before_and_after_a_split() {
     take(&mut broker, &attached(stop(0.0, 10.0), entry));
     let last = broker.book.last().unwrap();
     assert_eq!(last.parent_filled, 320.0);
+}
+
+#[test]
+fn a_take_profit_that_fills_in_part_leaves_the_stop_loss_for_the_rest() {
+    let (mut broker, mut portfolio) = start(TENTH, 0.0);
+    let entry = place(&mut broker, 0, Size::Units(100.0));
+    for exit in [stop(0.0, 95.0), limit(0.0, 110.0)] {
+        take(&mut broker, &RawOrder { oca_group: 7, ..attached(exit, entry) });
+    }
+    let thin = Bar { volume: 300.0, ..bar(6, 108.0, 111.0, 107.0, 110.0) };
+    work_through(&mut broker, &mut portfolio, &[calm(5), thin]);
+    assert_eq!(portfolio.position[0], 70.0, "a tenth of 300 has found a buyer");
+    work_through(&mut broker, &mut portfolio, &[bar(7, 100.0, 100.0, 90.0, 91.0)]);
+    let all = [(1, 5, 100.0, 100.0), (3, 6, -30.0, 110.0), (2, 7, -70.0, 95.0)];
+    assert_eq!(prices(&broker), all);
+    let cancelled = (OrderState::Cancelled, Some(Reason::GroupFilled), -30.0);
+    assert_eq!(ends(&broker)[2], cancelled, "the stop-loss has closed the rest");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     backtest::{RunResult, Summary},
-    sweep::{Gauge, SessionRows, TrialFigures, closed_profits},
+    ledger::Trade,
+    sweep::{Gauge, SessionRows, TrialFigures},
 };
 
 /// What is wanted of a run on a span.
@@ -12,7 +13,7 @@ pub struct Passage {
     pub equity: Vec<f64>,
     /// Bars at whose close a position is held.
     pub invested_steps: u64,
-    /// Net profits of the closed trades, by the time of closing.
+    /// Net profits of its trades, by the time of closing; those still open at its end come last.
     pub profits: Vec<f64>,
 }
 
@@ -28,10 +29,12 @@ pub struct Stitched {
 }
 
 impl Passage {
-    /// Of a run.
+    /// Of a run, whose trades still open at its end are valued at the last close of each instrument: what
+    /// follows begins in cash.
     #[must_use]
-    pub fn of(run: RunResult) -> Self {
-        let profits = closed_profits(&run.trades).collect();
+    pub fn of(run: RunResult, last_closes: &[f64]) -> Self {
+        let profit = |trade: &Trade| trade.profit_at(last_closes[trade.instrument as usize]);
+        let profits = run.trades.iter().map(profit).collect();
         Self { equity: run.equity, invested_steps: run.invested_steps, profits }
     }
 

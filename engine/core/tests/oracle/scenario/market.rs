@@ -37,8 +37,13 @@ pub(crate) struct Market {
 
 impl Market {
     pub(crate) fn random(dice: &mut Dice) -> Self {
+        Self::of(dice, 8)
+    }
+
+    /// One of at least `least` steps.
+    pub(crate) fn of(dice: &mut Dice, least: usize) -> Self {
         let instruments = 1 + dice.below(3) as usize;
-        let count = 8 + dice.below(25) as usize;
+        let count = least + dice.below(25) as usize;
         let (resolution, steps) =
             if dice.below(3) == 0 { hours(dice, count) } else { (Resolution::Day1, days(count)) };
         let mut events = Vec::new();

@@ -4,7 +4,7 @@ mod market;
 mod script;
 
 use engine_core::{
-    backtest::{Config, Rules, RunResult, run},
+    backtest::{Config, Rules, RunResult, Stage},
     broker::{Account, Ambiguity, Commission, FillModel, LimitTouch, MarginTerms, Slippage},
     risk::Limits,
     series::Series,
@@ -105,11 +105,24 @@ impl Scenario {
     pub(crate) fn random(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let market = Market::random(&mut dice);
+        Self::on(market, dice, 1)
+    }
+
+    /// One with long stretches in which orders wait and nothing is decided.
+    pub(crate) fn quiet(seed: u64) -> Self {
+        let mut dice = Dice(seed);
+        let market = Market::of(&mut dice, 120);
+        Self::on(market, dice, 12)
+    }
+
+    /// Orders at one of `every` steps of a market.
+    fn on(market: Market, mut dice: Dice, every: u64) -> Self {
         let config = config(&mut dice, &market);
         let first = market.steps.partition_point(|step| Some(step.ts) < config.from_ts);
         let mut placed = 0;
         let mut at = |step| {
-            if step < first { Vec::new() } else { commands(&mut dice, &market, step, &mut placed) }
+            let is_idle = step < first || every > 1 && dice.below(every) != 0;
+            if is_idle { Vec::new() } else { commands(&mut dice, &market, step, &mut placed) }
         };
         let script = (0..market.steps.len()).map(&mut at).collect();
         Self { config, market, script }
@@ -130,11 +143,16 @@ impl Scenario {
 
     /// Lets the engine work it.
     pub(crate) fn run(&self) -> RunResult {
+        self.run_on(|stage| stage)
+    }
+
+    /// The same on a stage that is set up in some way.
+    pub(crate) fn run_on(&self, set_up: impl Fn(Stage<'_>) -> Stage<'_>) -> RunResult {
         hand_over(&self.script);
         let series = self.series();
-        let page = ProgressPage::default();
         let members = members(&series);
-        run(SCRIPTED, &[], &members, self.market.resolution, &self.config, &page).unwrap()
+        let stage = set_up(Stage::new(&members, self.market.resolution, self.config.to_ts));
+        stage.run(SCRIPTED, &[], &self.config, &ProgressPage::default()).unwrap()
     }
 }
 

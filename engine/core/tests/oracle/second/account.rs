@@ -180,6 +180,16 @@ impl Oracle<'_> {
         if money <= 0.0 { 0.0 } else { lots * lot }
     }
 
+    /// Units that close what the parent has filled: all of it, or a part in whole lots.
+    pub(super) fn exit_units(&self, ticket: &Ticket) -> f64 {
+        let Size::ParentFill(part) = ticket.ask.size else { unreachable!("an exit") };
+        if part == 1.0 {
+            return -self.parent_fill(ticket);
+        }
+        let (filled, lot) = (self.parent_fill(ticket), self.s.config.lots[ticket.ask.instrument]);
+        -filled.signum() * (part * filled.abs() / lot).floor() * lot
+    }
+
     /// Units, and the price at which they are reckoned; or how the order ends.
     pub(super) fn wish(
         &self,
@@ -206,11 +216,7 @@ impl Oracle<'_> {
             Size::TargetFraction(0.0) => -held,
             Size::TargetFraction(n) if n > 0.0 => keep(n * equity).min(held) - held,
             Size::TargetFraction(n) => (-keep(-n * equity) - held).min(0.0),
-            Size::ParentFill(1.0) => -self.parent_fill(ticket),
-            Size::ParentFill(n) => {
-                let (filled, lot) = (self.parent_fill(ticket), self.s.config.lots[instrument]);
-                -filled.signum() * (n * filled.abs() / lot).floor() * lot
-            }
+            Size::ParentFill(_) => self.exit_units(ticket),
         };
         if units != 0.0 {
             return Ok((units, price));

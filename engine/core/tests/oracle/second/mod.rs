@@ -185,7 +185,8 @@ impl Oracle<'_> {
                         Kind::Limit(_) => Kind::Limit(price),
                         Kind::Stop(_) => Kind::Stop(price),
                         Kind::StopLimit(..) => Kind::StopLimit(price, price),
-                        kind => kind,
+                        // It has no price that could be changed.
+                        _ => return false,
                     };
                     true
                 }),
@@ -194,7 +195,7 @@ impl Oracle<'_> {
                         Kind::TrailAmount(_) => Kind::TrailAmount(distance),
                         Kind::TrailFraction(_) if distance >= 1.0 => return false,
                         Kind::TrailFraction(_) => Kind::TrailFraction(distance),
-                        kind => kind,
+                        _ => return false,
                     };
                     true
                 }),

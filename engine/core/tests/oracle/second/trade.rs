@@ -77,14 +77,16 @@ impl Oracle<'_> {
                 }
             }
             let mut lacks = lacks;
+            let mut cut =
+                if self.margin_account() { Reason::ReducedToMargin } else { Reason::Reduced };
             while units != 0.0 && !self.is_within_limits(instrument, units, wish.2, wish.3, when) {
                 units = self.less(instrument, units);
-                lacks = Reason::OverLimit;
+                (lacks, cut) = (Reason::OverLimit, Reason::ReducedToLimit);
             }
             if units == 0.0 {
                 self.finish(wish.0, OrderState::Rejected, Some(lacks));
             } else {
-                let reason = (units != wish.1).then_some(Reason::Reduced);
+                let reason = (units != wish.1).then_some(cut);
                 self.fill(wish, units, when, reason);
             }
         }
@@ -207,11 +209,12 @@ impl Oracle<'_> {
         if quantity == units {
             self.finish(id, OrderState::Filled, reason);
         }
-        self.follow(&ticket, reference, when);
+        let part = (quantity != units).then_some(quantity);
+        self.follow(&ticket, reference, when, part);
     }
 
-    /// What a fill means for the other orders.
-    fn follow(&mut self, filled: &Ticket, reference: f64, when: When) {
+    /// What a fill means for the other orders; `part` is its quantity when more of the order is left.
+    fn follow(&mut self, filled: &Ticket, reference: f64, when: When, part: Option<f64>) {
         let by_limit = self.is_limit(filled);
         for place in 0..self.tickets.len() {
             let other = self.tickets[place].clone();
@@ -221,7 +224,18 @@ impl Oracle<'_> {
             let in_group = filled.ask.group.is_some() && other.ask.group == filled.ask.group;
             let is_entry =
                 matches!(filled.ask.size, Size::ParentFill(_)) && filled.parent == Some(other.id);
-            if in_group || is_entry {
+            let exits = [filled, &other].map(|one| matches!(one.ask.size, Size::ParentFill(_)));
+            let twins = in_group && exits == [true, true] && filled.parent == other.parent;
+            if let (Some(part), true) = (part, twins) {
+                // Both go on guarding what is still held.
+                let whole = other.left.unwrap_or_else(|| self.exit_units(&other));
+                let rest = whole - part;
+                if rest.signum() == whole.signum() && rest != 0.0 && rest.abs() < whole.abs() {
+                    self.tickets[place].left = Some(rest);
+                } else {
+                    self.finish(other.id, OrderState::Cancelled, Some(Reason::GroupFilled));
+                }
+            } else if in_group || is_entry {
                 self.finish(other.id, OrderState::Cancelled, Some(Reason::GroupFilled));
             } else if other.waits && other.parent == Some(filled.id) {
                 self.tickets[place].waits = false;
