@@ -59,7 +59,7 @@ pub fn measure(
     let net_profits: Vec<f64> = closed().filter_map(Trade::profit).collect();
     let trade_returns: Vec<f64> = closed().filter_map(Trade::return_fraction).collect();
     let Basis { calendar, resolution, ts, cash, risk_free_rate } = *basis;
-    let metrics = Metrics::of(&MetricsInput {
+    let input = MetricsInput {
         calendar,
         resolution,
         initial: cash,
@@ -70,9 +70,9 @@ pub fn measure(
         trade_returns: &trade_returns,
         benchmark,
         annual_rf: risk_free_rate,
-    });
-    let sessions = SessionEquity::of(calendar, resolution, cash, ts, &result.equity);
-    Measured { metrics, sessions }
+    };
+    let sessions = input.curve();
+    Measured { metrics: Metrics::with_curve(&input, &sessions), sessions }
 }
 
 /// What a report is about, apart from the results.

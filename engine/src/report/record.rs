@@ -30,8 +30,10 @@ use crate::error::{Code, Failure};
 
 mod blob;
 mod grounds;
+mod stored;
 use blob::{Reader, Writer};
 pub use grounds::{Grounds, is_ground};
+pub use stored::Stored;
 
 /// A stored list that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -315,7 +317,7 @@ fn state_of(code: u32) -> Result<OrderState, &'static str> {
 }
 
 /// By code, from 1 on.
-const REASONS: [Reason; 24] = [
+const REASONS: [Reason; 26] = [
     Reason::NotFinite,
     Reason::ZeroSize,
     Reason::UnknownInstrument,
@@ -340,6 +342,8 @@ const REASONS: [Reason; 24] = [
     Reason::OverLimit,
     Reason::TooManyOrders,
     Reason::MarginCall,
+    Reason::ReducedToMargin,
+    Reason::ReducedToLimit,
 ];
 
 fn reason_code(reason: Reason) -> u32 {
@@ -368,6 +372,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::OverLimit => 22,
         Reason::TooManyOrders => 23,
         Reason::MarginCall => 24,
+        Reason::ReducedToMargin => 25,
+        Reason::ReducedToLimit => 26,
     }
 }
 

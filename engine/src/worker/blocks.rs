@@ -325,7 +325,8 @@ impl<'a> Bench<'a> {
         let stage = Stage::new(&seen, resolution, config.to_ts);
         match stage.run(def, &self.values, &config, progress) {
             Ok(run) => {
-                let Passage { equity, invested_steps, profits } = Passage::of(run);
+                let Passage { equity, invested_steps, profits } =
+                    Passage::of(run, &stage.last_closes());
                 Said::Ran { equity: Numbers(equity), invested_steps, profits: Numbers(profits) }
             }
             Err(error) => Said::NotRan(failed(error)),

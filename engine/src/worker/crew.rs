@@ -15,7 +15,11 @@ use std::{
 
 use engine_core::sweep::{Passage, Span};
 
-use super::{Evidence, Sharing, SweepJob, Trial, WorkerError, line::Line, pool::Desk};
+use super::{
+    Sharing, SweepJob, Trial, WorkerError,
+    line::Line,
+    pool::{Again, Desk, Pending},
+};
 
 /// How long to wait for a trial before looking whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
@@ -88,16 +92,19 @@ impl Crew {
         Ok(Some(trials.into_iter().flatten().collect()))
     }
 
+    /// As [`super::Pool::again`].
+    #[must_use]
+    pub fn again(&self, position: u64) -> Again {
+        Again::start(&self.desk, position)
+    }
+
     /// As [`super::Pool::evidence`].
-    ///
-    /// # Errors
-    /// When no worker can be started.
-    pub fn evidence(
-        &self,
-        positions: Vec<u64>,
-        slices: usize,
-    ) -> Result<Option<Evidence>, WorkerError> {
-        Line::new(&self.desk).evidence(positions, slices)
+    #[must_use]
+    pub fn evidence(&self, positions: &[u64], slices: usize) -> Pending {
+        let (desk, positions) = (Arc::clone(&self.desk), positions.to_vec());
+        let (answer, answers) = channel();
+        thread::spawn(move || answer.send((0, Line::new(&desk).evidence(positions, slices))));
+        Pending(answers)
     }
 
     /// As [`super::Pool::run`].

@@ -18,7 +18,7 @@ use strategy_api::{
     testing::{Finding, conformance},
 };
 
-use super::wire::{Failed, Job, Numbers, Refusal, Reply};
+use super::wire::{Failed, Job, Refusal, Reply};
 use crate::{
     feed::ColumnFile,
     registry::{DoorError, describe_all, facts::StrategyFacts, foreign::open_library, try_start},
@@ -118,10 +118,7 @@ fn run(
         Ok(result)
     });
     Ok(match result {
-        Ok(mut result) => {
-            let equity = Numbers(std::mem::take(&mut result.equity));
-            Reply::Ran(Box::new(result), equity)
-        }
+        Ok(result) => Reply::Ran(Box::new(result.into())),
         Err(error) => Reply::Failed(failed(error)),
     })
 }

@@ -52,7 +52,9 @@ use wire::{Failed, Job, Reply};
 pub use child::serve;
 pub use crew::Crew;
 pub use error::{Place, Subject, WorkerError};
-pub use pool::{Block, Evidence, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
+pub use pool::{
+    Again, Block, Evidence, Next, Pending, Pool, Sharing, SweepJob, Trial, TrialResult,
+};
 pub use wire::{COMMAND, Refusal};
 
 /// How long a file may take to be looked into.
@@ -129,7 +131,7 @@ pub fn run(
     };
     let about = About::run(strategy, job);
     match about.perform(strategy, asked, limits, mode)? {
-        Reply::Ran(result, equity) => Ok(RunResult { equity: equity.0, ..*result }),
+        Reply::Ran(ran) => Ok((*ran).into()),
         other => Err(about.no_result(other)),
     }
 }

@@ -6,12 +6,13 @@
 //! so far ahead of the one that is waited for, so memory does not grow with the sweep.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     num::NonZeroUsize,
+    panic::resume_unwind,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -148,6 +149,25 @@ struct Queue {
     next: u64,
     /// First position that has not been given to the caller.
     delivered: u64,
+    /// What the judgement of the sweep asks for.
+    asked: VecDeque<Asked>,
+}
+
+/// A share of the trials that evidence is wanted of.
+#[derive(Debug)]
+struct Asked {
+    /// Which share.
+    share: usize,
+    positions: Vec<u64>,
+    slices: usize,
+    answer: Sender<Share>,
+}
+
+/// What a thread does next.
+enum Task {
+    /// The trials among so many positions from the first on.
+    Block(u64, u64),
+    Evidence(Asked),
 }
 
 impl Pool {
@@ -202,16 +222,69 @@ impl Pool {
 }
 
 impl Pool {
-    /// Runs the trials at some positions once more, the best one last, and looks at their returns.
+    /// Has the trial at a position run once more, where no other was run before.
+    #[must_use]
+    pub fn again(&self, position: u64) -> Again {
+        Again::start(&self.desk, position)
+    }
+
+    /// Has the trials at some positions run once more and their returns looked at; those of the last one
+    /// are given one by one. The workers share the trials; it does not show.
+    #[must_use]
+    pub fn evidence(&self, positions: &[u64], slices: usize) -> Pending {
+        let share = positions.len().div_ceil(self.threads.len().max(1)).max(1);
+        let (answer, answers) = channel();
+        for (share, positions) in positions.chunks(share).enumerate() {
+            let (positions, answer) = (positions.to_vec(), answer.clone());
+            self.desk.ask(Asked { share, positions, slices, answer });
+        }
+        Pending(answers)
+    }
+}
+
+/// A trial that is run once more, in a worker of its own.
+#[derive(Debug)]
+pub struct Again(JoinHandle<Result<Option<Vec<Trial>>, WorkerError>>);
+
+impl Again {
+    /// Starts.
+    pub(super) fn start(desk: &Arc<Desk>, position: u64) -> Self {
+        let desk = Arc::clone(desk);
+        Self(thread::spawn(move || Line::new(&desk).block(position, 1)))
+    }
+
+    /// Waits for it; `None` when it was stopped.
     ///
     /// # Errors
     /// When no worker can be started.
-    pub fn evidence(
-        &self,
-        positions: Vec<u64>,
-        slices: usize,
-    ) -> Result<Option<Evidence>, WorkerError> {
-        Line::new(&self.desk).evidence(positions, slices)
+    pub fn wait(self) -> Result<Option<Trial>, WorkerError> {
+        let trials = self.0.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok(trials.and_then(|trials| trials.into_iter().next()))
+    }
+}
+
+/// Evidence that workers are looking for.
+#[derive(Debug)]
+pub struct Pending(pub(super) Receiver<Share>);
+
+/// A share of the evidence: which one, and what was found; `None` when a worker was lost over it.
+pub(super) type Share = (usize, Result<Option<Evidence>, WorkerError>);
+
+impl Pending {
+    /// Waits for all of it; `None` when there is none to be had.
+    ///
+    /// # Errors
+    /// When no worker can be started.
+    pub fn wait(self) -> Result<Option<Evidence>, WorkerError> {
+        let mut shares: Vec<Share> = self.0.iter().collect();
+        shares.sort_by_key(|(share, _)| *share);
+        let mut whole = Evidence::default();
+        for (_, found) in shares {
+            let Some(found) = found? else { return Ok(None) };
+            whole.slices.extend(found.slices);
+            (whole.returns, whole.profits) = (found.returns, found.profits);
+        }
+        Ok(Some(whole))
     }
 }
 
@@ -251,7 +324,7 @@ impl Desk {
             block: block_size(&job, sharing.workers.get() as u64),
             job,
             sharing,
-            queue: Mutex::new(Queue { next: from, delivered: from }),
+            queue: Mutex::new(Queue { next: from, delivered: from, asked: VecDeque::new() }),
             moved: Condvar::new(),
             stop: AtomicBool::new(false),
             deaths: AtomicU64::new(0),
@@ -264,18 +337,28 @@ impl Desk {
         self.moved.notify_all();
     }
 
-    /// The next positions to work on; waits while they are too far ahead.
-    fn take(&self) -> Option<(u64, u64)> {
+    fn ask(&self, asked: Asked) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).asked.push_back(asked);
+        self.moved.notify_all();
+    }
+
+    /// What to do next; waits until there is something, and while positions are too far ahead. `None` when
+    /// the sweep was stopped.
+    fn take(&self) -> Option<Task> {
         let most = self.block * AHEAD * self.sharing.workers.get() as u64;
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if self.is_stopped() || queue.next >= self.job.plan.positions() {
+            if self.is_stopped() {
                 return None;
             }
-            if queue.next < queue.delivered.saturating_add(most) {
+            if let Some(asked) = queue.asked.pop_front() {
+                return Some(Task::Evidence(asked));
+            }
+            let end = self.job.plan.positions().min(queue.delivered.saturating_add(most));
+            if queue.next < end {
                 let first = queue.next;
                 queue.next = (first + self.block).min(self.job.plan.positions());
-                return Some((first, queue.next - first));
+                return Some(Task::Block(first, queue.next - first));
             }
             queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
@@ -285,18 +368,27 @@ impl Desk {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// What one thread does: works on block after block with a worker of its own.
+    /// What one thread does: works on block after block with a worker of its own, and is then there for
+    /// what the judgement asks.
     fn serve(&self, results: &SyncSender<Result<Block, WorkerError>>) {
         let mut line = Line::new(self);
-        while let Some((first, count)) = self.take() {
-            let block = match line.block(first, count) {
-                Ok(Some(trials)) => Ok(Block { first, end: first + count, trials }),
-                Ok(None) => return,
-                Err(error) => Err(error),
-            };
-            let is_over = block.is_err();
-            if results.send(block).is_err() || is_over {
-                return;
+        while let Some(task) = self.take() {
+            match task {
+                Task::Evidence(Asked { share, positions, slices, answer }) => {
+                    // Nobody may wait for it any more.
+                    let _ = answer.send((share, line.evidence(positions, slices)));
+                }
+                Task::Block(first, count) => {
+                    let block = match line.block(first, count) {
+                        Ok(Some(trials)) => Ok(Block { first, end: first + count, trials }),
+                        Ok(None) => return,
+                        Err(error) => Err(error),
+                    };
+                    let is_over = block.is_err();
+                    if results.send(block).is_err() || is_over {
+                        return;
+                    }
+                }
             }
         }
     }

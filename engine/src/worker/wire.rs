@@ -3,14 +3,19 @@
 
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
-    mem::MaybeUninit,
+    mem::{MaybeUninit, take},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream,
     },
 };
 
-use engine_core::backtest::{self, prove::Proof};
+use engine_core::{
+    backtest::{self, Seen, prove::Proof},
+    journal::{FillBasis, OrderStep},
+    ledger::{AccountEntry, Trade},
+    order::{FillRecord, OrderRecord},
+};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -18,7 +23,7 @@ use rustix::net::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::blocks::SweepWork;
-use crate::registry::facts::StrategyFacts;
+use crate::{registry::facts::StrategyFacts, report::record::Stored};
 
 /// The hidden command that makes this program a worker.
 pub const COMMAND: &str = "worker";
@@ -96,8 +101,8 @@ pub(super) enum Reply {
     Probed(Vec<StrategyFacts>),
     /// The library cannot be used.
     NotOpened(Refusal),
-    /// The result of a run; its equity, by far the longest part, stands beside it.
-    Ran(Box<backtest::RunResult>, Numbers),
+    /// The result of a run.
+    Ran(Box<Ran>),
     /// The run has no result.
     Failed(Failed),
     /// What a proof found.
@@ -106,6 +111,69 @@ pub(super) enum Reply {
     Checked(Vec<String>),
     /// Our own code failed.
     Bug(String),
+}
+
+/// The result of a run on its way: what is long travels as columns, beside a result without it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Ran {
+    rest: backtest::RunResult,
+    equity: Numbers,
+    orders: Columns<Vec<OrderRecord>>,
+    fills: Columns<Vec<FillRecord>>,
+    bases: Columns<Vec<FillBasis>>,
+    steps: Columns<Vec<OrderStep>>,
+    seen: Columns<Seen>,
+    entries: Columns<Vec<AccountEntry>>,
+    trades: Columns<Vec<Trade>>,
+}
+
+impl From<backtest::RunResult> for Ran {
+    fn from(mut result: backtest::RunResult) -> Self {
+        Self {
+            equity: Numbers(take(&mut result.equity)),
+            orders: Columns(take(&mut result.orders)),
+            fills: Columns(take(&mut result.fills)),
+            bases: Columns(take(&mut result.bases)),
+            steps: Columns(take(&mut result.steps)),
+            seen: Columns(take(&mut result.seen)),
+            entries: Columns(take(&mut result.entries)),
+            trades: Columns(take(&mut result.trades)),
+            rest: result,
+        }
+    }
+}
+
+impl From<Ran> for backtest::RunResult {
+    fn from(ran: Ran) -> Self {
+        Self {
+            equity: ran.equity.0,
+            orders: ran.orders.0,
+            fills: ran.fills.0,
+            bases: ran.bases.0,
+            steps: ran.steps.0,
+            seen: ran.seen.0,
+            entries: ran.entries.0,
+            trades: ran.trades.0,
+            ..ran.rest
+        }
+    }
+}
+
+/// A list that travels in its stored form.
+#[derive(Debug)]
+struct Columns<T>(T);
+
+impl<T: Stored> Serialize for Columns<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0.to_bytes())
+    }
+}
+
+impl<'de, T: Stored> Deserialize<'de> for Columns<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes: &[u8] = Deserialize::deserialize(deserializer)?;
+        T::from_bytes(bytes).map(Self).map_err(D::Error::custom)
+    }
 }
 
 /// Numbers that travel as one piece of memory instead of one by one.

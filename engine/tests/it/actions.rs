@@ -36,6 +36,39 @@ fn well(program: &Program, args: &[&str]) -> Value {
 }
 
 #[test]
+fn actions_that_are_left_out_are_named_and_ones_that_the_prices_hold_are_not_counted_twice() {
+    let program = Program::new();
+    files(&program);
+    let events = fs::read_to_string(program.home().join("events.csv")).unwrap();
+    fs::write(program.home().join("events.csv"), events.replace("RAW,", "ADJ,") + &events[36..])
+        .unwrap();
+    for (symbol, file, prices) in [("RAW", "raw.csv", "raw"), ("ADJ", "adjusted.csv", "adjusted")] {
+        let args = ["ingest", "-s", symbol, "-r", "1d", "--from-csv", file, "--prices", prices];
+        well(&program, &[&args[..], &["--json"]].concat());
+    }
+    well(&program, &["ingest", "--events-from-csv", "events.csv", "--json"]);
+    let hold = ["backtest", "--strategy", "buy_and_hold", "--json"];
+    let warned = |result: &Value, code: &str| {
+        let warnings = result["warnings"].as_array().unwrap().iter();
+        let text = warnings.filter(|one| one["code"] == code).map(|one| one["text"].clone());
+        text.map(|text| text.as_str().unwrap().to_owned()).next()
+    };
+    let raw = well(&program, &[&hold[..], &["-s", "RAW"]].concat());
+    let text = warned(&raw, "actions_left_out").unwrap();
+    assert!(text.starts_with("3 splits of RAW"), "{text}");
+    let later = well(&program, &[&hold[..], &["-s", "RAW", "--from", "2007-01-01"]].concat());
+    assert!(warned(&later, "actions_left_out").unwrap().starts_with("1 split of RAW"));
+    let applied = well(&program, &[&hold[..], &["-s", "RAW", "--actions"]].concat());
+    assert_eq!(warned(&applied, "actions_left_out"), None);
+    let twice = program.run(&[&hold[..], &["-s", "ADJ", "--actions"]].concat());
+    let line = twice.failed(4, "DATA");
+    assert!(line.contains("would count the split of 2003-03-03 twice"), "{line}");
+    let both = well(&program, &[&hold[..], &["-s", "RAW", "-s", "ADJ"]].concat());
+    let text = warned(&both, "adjusted_differently").unwrap();
+    assert!(text.contains("RAW raw, ADJ adjusted"), "{text}");
+}
+
+#[test]
 fn raw_bars_with_their_splits_have_every_statistic_of_adjusted_bars() {
     let program = Program::new();
     files(&program);

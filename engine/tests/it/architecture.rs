@@ -115,7 +115,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
     ("feed", &["error", "registry", "store"]),
     ("search", &[]),
     ("registry", &["config", "error", "worker"]),
-    ("worker", &["error", "feed", "registry"]),
+    ("worker", &["error", "feed", "registry", "report"]),
     ("report", &["error", "store"]),
     ("plot", &["error", "report"]),
 ];

@@ -1,5 +1,7 @@
 //! The bars of a run and the facts of its instruments.
 
+use std::borrow::Cow;
+
 use engine_core::{
     backtest::{Config, Rules, Stage},
     calendar::Calendar,
@@ -172,8 +174,11 @@ impl Bars {
         }
     }
 
-    /// Starts of the traded steps, nanoseconds UTC.
-    pub(in crate::cli) fn timeline(&self, config: &Config, first_step: usize) -> Vec<i64> {
+    /// Starts of the steps from `first_step` on, nanoseconds UTC.
+    pub(in crate::cli) fn timeline(&self, config: &Config, first_step: usize) -> Cow<'_, [i64]> {
+        if self.files.len() == 1 {
+            return Cow::Borrowed(&self.visible(0, config).ts[first_step..]);
+        }
         let members: Vec<_> = self
             .symbols
             .iter()
@@ -181,7 +186,7 @@ impl Bars {
             .map(|(symbol, file)| Member { symbol, columns: file.columns() })
             .collect();
         let stage = Stage::new(&members, self.resolution, config.to_ts);
-        stage.timeline()[first_step..].to_vec()
+        Cow::Owned(stage.timeline()[first_step..].to_vec())
     }
 
     /// The bars of an instrument that the run could see.
@@ -202,6 +207,22 @@ impl Bars {
         let visible = self.visible(instrument, config);
         let first = ts.first().copied().unwrap_or(i64::MIN);
         (visible, visible.ts.partition_point(|ts| *ts < first))
+    }
+
+    /// Symbols, and how the prices of each are adjusted.
+    pub(super) fn adjusted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.symbols.iter().zip(&self.adjustments).map(|(symbol, kind)| (&**symbol, &**kind))
+    }
+
+    /// Start of the first and of the last bar of a symbol that a run trades; an empty span without one.
+    pub(super) fn span(&self, symbol: &str, config: &Config) -> (i64, i64) {
+        let Some(instrument) = self.symbols.iter().position(|one| one == symbol) else {
+            return (1, 0);
+        };
+        let visible = self.visible(instrument, config).ts;
+        let from = config.from_ts.unwrap_or(i64::MIN);
+        let traded = &visible[visible.partition_point(|ts| *ts < from)..];
+        traded.first().zip(traded.last()).map_or((1, 0), |(first, last)| (*first, *last))
     }
 
     pub(in crate::cli) fn last_prices(&self, config: &Config) -> Vec<f64> {

@@ -1,6 +1,7 @@
 //! `backtest`: gets bars and strategies, runs them, measures, prints, draws and keeps the result.
 
 mod account;
+mod actions;
 mod again;
 mod args;
 mod defaults;
@@ -15,11 +16,12 @@ mod rerun;
 mod rules;
 mod three;
 
-use std::{panic::resume_unwind, sync::Arc};
+use std::{borrow::Cow, panic::resume_unwind, sync::Arc};
 
 use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
 
+pub(super) use actions::check as check_actions;
 pub(super) use again::{again, first};
 pub(crate) use args::BacktestArgs;
 pub(super) use market::Bars;
@@ -37,7 +39,7 @@ use crate::{
         record::{self, Grounds},
     },
     store::{OpenMode, RunRecord, Store},
-    worker::{self, Limits, Mode, RunJob},
+    worker::{self, Limits, Mode, RunJob, WorkerError},
 };
 
 pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
@@ -96,6 +98,7 @@ async fn act(
         .with_finer(app, store, args.intrabar)
         .await?;
     let config = bars.config(&args.rules);
+    check_actions(&bars, &config)?;
     let mode = if args.in_process { Mode::InProcess } else { Mode::worker() };
     if args.in_process {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
@@ -125,12 +128,18 @@ async fn act(
     ended.map(|()| Done::Well)
 }
 
-/// The results of the strategy and, at the same time, of its benchmark.
+/// A run with its figures.
+struct Measured {
+    result: RunResult,
+    figures: report::Measured,
+}
+
+/// The result of the strategy and, at the same time, that of its benchmark with its figures.
 fn execute(
     run: &Judged<'_>,
     bars: &Bars,
     mode: &Mode,
-) -> Result<(RunResult, Option<RunResult>), Failure> {
+) -> Result<(RunResult, Option<Measured>), Failure> {
     let execute = |strategy: &Resolved, values: &[f64], mode: &Mode| {
         let job = RunJob { files: &bars.files, values, config: run.config, finer: &bars.finer };
         worker::run(strategy, &job, &Limits::default(), mode)
@@ -139,11 +148,17 @@ fn execute(
         let beside = run.benchmark.map(|(other, values)| {
             // What is part of this program needs no protection from itself.
             let mode = if other.image().is_none() { &Mode::InProcess } else { mode };
-            scope.spawn(move || execute(other, values, mode))
+            scope.spawn(move || {
+                let result = execute(other, values, mode)?;
+                let ts = bars.timeline(run.config, result.first_step);
+                let basis = bars.basis(run.config, &run.args.rules, &ts);
+                Ok(Measured { figures: report::measure(&result, &basis, None), result })
+            })
         });
         let result = execute(run.strategy, run.values, mode);
         (result, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
     });
+    let beside: Option<Result<Measured, WorkerError>> = beside;
     Ok((result?, beside.transpose()?))
 }
 
@@ -163,7 +178,7 @@ struct Finished<'a> {
     beside: Option<&'a RunResult>,
     report: Report,
     lists: Lists<'a>,
-    ts: Vec<i64>,
+    ts: Cow<'a, [i64]>,
 }
 
 impl Finished<'_> {
@@ -178,14 +193,13 @@ impl Finished<'_> {
 impl Judged<'_> {
     fn finish<'a>(
         &self,
-        bars: &Bars,
+        bars: &'a Bars,
         result: &'a RunResult,
-        beside: Option<&'a RunResult>,
+        beside: Option<&'a Measured>,
     ) -> Finished<'a> {
         let ts = bars.timeline(self.config, result.first_step);
         let basis = bars.basis(self.config, &self.args.rules, &ts);
-        let other = beside.map(|beside| report::measure(beside, &basis, None));
-        let sessions = other.as_ref().map(|other| &other.sessions);
+        let sessions = beside.map(|beside| &beside.figures.sessions);
         let own = report::measure(result, &basis, sessions);
         let id = identity::of(self, bars);
         let subject = report::Subject {
@@ -198,15 +212,16 @@ impl Judged<'_> {
             last_prices: bars.last_prices(self.config),
         };
         let outcome = report::Outcome { result, metrics: &own.metrics };
-        let beside_outcome = beside.zip(other.as_ref()).zip(self.benchmark).map(
-            |((result, other), (strategy, _))| {
-                (strategy.asked(), report::Outcome { result, metrics: &other.metrics })
-            },
-        );
+        let beside_outcome = beside.zip(self.benchmark).map(|(beside, (strategy, _))| {
+            let Measured { result, figures } = beside;
+            (strategy.asked(), report::Outcome { result, metrics: &figures.metrics })
+        });
         let mut report = report::report(subject, &basis, outcome, beside_outcome);
         report.settings.intrabar = self.args.intrabar.map(|finer| finer.to_string());
         report.settings.origins = self.args.rules.origins().clone();
-        let lists = Lists::owning(result, own.sessions, other.map(|other| other.sessions));
+        report.warnings.extend(actions::warnings(bars, self.config));
+        let lists = Lists::owning(result, own.sessions, sessions.cloned());
+        let beside = beside.map(|beside| &beside.result);
         Finished { id, result, beside, report, lists, ts }
     }
 

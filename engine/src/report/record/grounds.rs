@@ -40,7 +40,7 @@ pub struct Grounds {
 
 /// Names of the blobs.
 const KINDS: [&str; 5] = ["seen", "indicators", "bases", "steps", "entries"];
-const SEEN_COLUMNS: u32 = 7;
+pub(super) const SEEN_COLUMNS: u32 = 7;
 const STEPS: [Step; 5] =
     [Step::Modify, Step::Cancel, Step::CancelAll, Step::Released, Step::Triggered];
 const PLACES: [FilledAt; 3] = [FilledAt::Open, FilledAt::Inside, FilledAt::Close];
@@ -74,7 +74,7 @@ impl Grounds {
     #[must_use]
     pub fn encode(&self) -> Vec<(String, Vec<u8>)> {
         let blobs = [
-            self.encode_seen(),
+            encode_seen(&self.seen, self.indicators.len()),
             encode_names(&self.indicators),
             encode_bases(&self.bases),
             encode_steps(&self.steps),
@@ -111,28 +111,28 @@ impl Grounds {
             entries: part(blobs, "entries", decode_entries)?,
         }))
     }
+}
 
-    fn encode_seen(&self) -> Vec<u8> {
-        let (bars, columns) = (&self.seen.bars, self.indicators.len());
-        let mut blob = Writer::new(SEEN_COLUMNS + columns as u32, bars.len());
-        blob.column(bars.iter().map(|bar| bar.instrument.to_le_bytes()));
-        blob.column(bars.iter().map(|bar| bar.ts.to_le_bytes()));
-        for place in 0..5 {
-            blob.column(bars.iter().map(|bar| prices(bar)[place].to_le_bytes()));
-        }
-        for column in 0..columns {
-            let value = |row: usize| self.seen.values[row * columns + column];
-            blob.column((0..bars.len()).map(|row| value(row).to_le_bytes()));
-        }
-        blob.finish()
+pub(super) fn encode_seen(seen: &Seen, columns: usize) -> Vec<u8> {
+    let bars = &seen.bars;
+    let mut blob = Writer::new(SEEN_COLUMNS + columns as u32, bars.len());
+    blob.column(bars.iter().map(|bar| bar.instrument.to_le_bytes()));
+    blob.column(bars.iter().map(|bar| bar.ts.to_le_bytes()));
+    for place in 0..5 {
+        blob.column(bars.iter().map(|bar| prices(bar)[place].to_le_bytes()));
     }
+    for column in 0..columns {
+        let value = |row: usize| seen.values[row * columns + column];
+        blob.column((0..bars.len()).map(|row| value(row).to_le_bytes()));
+    }
+    blob.finish()
 }
 
 fn prices(bar: &SeenBar) -> [f64; 5] {
     [bar.open, bar.high, bar.low, bar.close, bar.volume]
 }
 
-fn decode_seen(mut blob: Reader<'_>, columns: usize) -> Result<Seen, &'static str> {
+pub(super) fn decode_seen(mut blob: Reader<'_>, columns: usize) -> Result<Seen, &'static str> {
     blob.expect(SEEN_COLUMNS + columns as u32)?;
     let (instrument, ts) = (blob.column()?, blob.column()?);
     let mut numbers: Vec<&[[u8; 8]]> = Vec::new();
@@ -178,7 +178,7 @@ fn decode_names(mut blob: Reader<'_>) -> Result<Vec<String>, &'static str> {
     Ok(names)
 }
 
-fn encode_bases(bases: &[FillBasis]) -> Vec<u8> {
+pub(super) fn encode_bases(bases: &[FillBasis]) -> Vec<u8> {
     let mut blob = Writer::new(3, bases.len());
     blob.column(bases.iter().map(|basis| code(&PLACES, &basis.at).to_le_bytes()));
     blob.column(bases.iter().map(|basis| basis.equity.to_le_bytes()));
@@ -186,7 +186,7 @@ fn encode_bases(bases: &[FillBasis]) -> Vec<u8> {
     blob.finish()
 }
 
-fn decode_bases(mut blob: Reader<'_>) -> Result<Vec<FillBasis>, &'static str> {
+pub(super) fn decode_bases(mut blob: Reader<'_>) -> Result<Vec<FillBasis>, &'static str> {
     blob.expect(3)?;
     let (at, equity, month) = (blob.column()?, blob.column()?, blob.column()?);
     blob.end()?;
@@ -200,7 +200,7 @@ fn decode_bases(mut blob: Reader<'_>) -> Result<Vec<FillBasis>, &'static str> {
     (0..at.len()).map(basis).collect()
 }
 
-fn encode_steps(steps: &[OrderStep]) -> Vec<u8> {
+pub(super) fn encode_steps(steps: &[OrderStep]) -> Vec<u8> {
     let mut blob = Writer::new(10, steps.len());
     let number = |number: Option<f64>| number.unwrap_or(f64::NAN).to_le_bytes();
     blob.column(steps.iter().map(|step| step.order.to_le_bytes()));
@@ -216,7 +216,7 @@ fn encode_steps(steps: &[OrderStep]) -> Vec<u8> {
     blob.finish()
 }
 
-fn decode_steps(mut blob: Reader<'_>) -> Result<Vec<OrderStep>, &'static str> {
+pub(super) fn decode_steps(mut blob: Reader<'_>) -> Result<Vec<OrderStep>, &'static str> {
     blob.expect(10)?;
     let (order, ts) = (blob.column()?, blob.column()?);
     let (instrument, step, effective) = (blob.column()?, blob.column()?, blob.column()?);
@@ -240,7 +240,7 @@ fn decode_steps(mut blob: Reader<'_>) -> Result<Vec<OrderStep>, &'static str> {
     (0..order.len()).map(one).collect()
 }
 
-fn encode_entries(entries: &[AccountEntry]) -> Vec<u8> {
+pub(super) fn encode_entries(entries: &[AccountEntry]) -> Vec<u8> {
     let mut blob = Writer::new(4, entries.len());
     blob.column(entries.iter().map(|entry| entry.ts.to_le_bytes()));
     blob.column(entries.iter().map(|entry| entry.instrument.unwrap_or(ACCOUNT).to_le_bytes()));
@@ -249,7 +249,7 @@ fn encode_entries(entries: &[AccountEntry]) -> Vec<u8> {
     blob.finish()
 }
 
-fn decode_entries(mut blob: Reader<'_>) -> Result<Vec<AccountEntry>, &'static str> {
+pub(super) fn decode_entries(mut blob: Reader<'_>) -> Result<Vec<AccountEntry>, &'static str> {
     blob.expect(4)?;
     let (ts, instrument) = (blob.column()?, blob.column()?);
     let (kind, value) = (blob.column()?, blob.column()?);

@@ -38,11 +38,16 @@ pub(super) fn of(question: &Question<'_>) -> Option<String> {
         Size::TargetUnits(target) => {
             format!("{} units to hold less {} held", plain(target), plain(held))
         }
-        Size::ParentFill(part) => format!(
-            "{} x the {} that its parent filled, the other way",
-            plain(part),
-            plain(question.parent_filled)
-        ),
+        Size::ParentFill(part) => {
+            let whole = part * question.parent_filled.abs();
+            let rest = if question.fill.quantity.abs() < whole - question.lot.unwrap_or(0.0) {
+                ", as far as others of its group or the bar's volume have left it"
+            } else {
+                ""
+            };
+            let filled = plain(question.parent_filled);
+            format!("{} x the {filled} that its parent filled, the other way{rest}", plain(part))
+        }
         Size::Cash(amount) => {
             question.for_money(&format!("{} of cash", money(amount)), amount.abs())
         }
@@ -54,9 +59,15 @@ pub(super) fn of(question: &Question<'_>) -> Option<String> {
         Size::TargetFraction(0.0) => format!("0 to hold: all {} held", plain(held)),
         Size::TargetFraction(part) => question.to_target(part),
     };
-    if question.reason == Some(Reason::Reduced) {
-        let cash = question.cash.map_or_else(String::new, |cash| format!(" ({})", money(cash)));
-        text.push_str(&format!("; reduced to the cash at hand{cash}"));
+    match question.reason {
+        Some(Reason::Reduced) => {
+            let cash = question.cash.map_or_else(String::new, |cash| format!(" ({})", money(cash)));
+            text.push_str(&format!("; {}{cash}", Reason::Reduced));
+        }
+        Some(reason @ (Reason::ReducedToMargin | Reason::ReducedToLimit)) => {
+            text.push_str(&format!("; {reason}"));
+        }
+        _ => {}
     }
     Some(text)
 }
