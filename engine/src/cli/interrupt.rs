@@ -106,5 +106,6 @@ async fn end_on_signal(mut interrupt: Signal, mut terminate: Signal, came: &Noti
         _ = terminate.recv() => {}
         () = tokio::time::sleep(grace) => {}
     }
+    eprintln!("interrupted");
     std::process::exit(i32::from(code))
 }

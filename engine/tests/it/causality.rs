@@ -39,7 +39,21 @@ fn prove_of(program: &Program, strategy: &str, symbols: &[&str], how: &str) -> S
 #[test]
 fn every_way_to_see_the_future_is_caught_by_name() {
     let program = with_cheats();
-    for how in ["next_close", "far", "size", "refrain", "volume", "once", "range", "week"] {
+    let all = [
+        "next_close",
+        "far",
+        "size",
+        "refrain",
+        "volume",
+        "once",
+        "range",
+        "week",
+        "shape",
+        "body",
+        "clock",
+        "memory",
+    ];
+    for how in all {
         let said = prove(&program, &["SPY"], how);
         assert_eq!(said.code, Some(8), "{how}: {}", said.stderr);
         let message = "error[PLUGIN_FAULTED]: strategy 'cheat' (libcheats.so) sees the future: with other bars after ";
@@ -82,6 +96,41 @@ fn a_look_ahead_through_an_order_that_rests_is_caught_with_its_order_and_the_dif
             assert!(said.stderr.contains(part), "{how} without {part}: {}", said.stderr);
         }
     }
+}
+
+/// Trials of a sweep share their workers; the best one is run again where nothing was run before it.
+#[test]
+fn a_trial_that_lives_on_what_others_left_behind_is_a_fault_of_its_strategy() {
+    let program = with_cheats();
+    let sweep = |how: &str| {
+        let args =
+            ["sweep", "-s", "SPY", "--strategy", "cheat", "-p", how, "-p", "until=2991..2999"];
+        program.run(&[&args[..], &["--jobs", "1"]].concat())
+    };
+    let said = sweep("how=memory");
+    let line = said.failed(8, "PLUGIN_FAULTED");
+    assert!(line.contains("it keeps something from one run to the next"), "{line}");
+    assert_eq!(sweep("how=honest").code, Some(0));
+}
+
+/// Sizes of money beyond what whole numbers can say, which other futures may bring about.
+#[test]
+fn strategies_that_trade_all_the_time_are_proved_to_the_end() {
+    let program = Program::new();
+    for (name, quick) in [
+        ("rsi_reversion", &["-p", "window=2"][..]),
+        ("bollinger_reversion", &["-p", "window=5", "-p", "width=1"]),
+        ("momentum", &["-p", "lookback=20", "-p", "rebalance=1"]),
+    ] {
+        program.put_plugin(&format!("lib{name}.so"), &library(name));
+        let run = ["backtest", "-s", "SPY", "--to", "2003-12-31", "--strategy", name, "--prove"];
+        let said = program.run(&[&run[..], quick].concat());
+        assert_eq!(said.code, Some(0), "{name}: {}", said.stderr);
+    }
+    program.put_plugin("libma_cross.so", &library("ma_cross"));
+    let rich = ["backtest", "-s", "SPY", "--strategy", "buy_and_hold", "--cash", "1e15"];
+    let said = program.run(&[&rich[..], &["--commission", "percent:0.1"]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
 }
 
 /// The strategy that foresees does nothing at all there, far from its orders.

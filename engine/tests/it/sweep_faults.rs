@@ -20,8 +20,8 @@ fn with_faulty() -> Program {
     program
 }
 
-/// A sweep that takes some seconds.
-const LONG: [&str; 12] = [
+/// A sweep that takes some seconds: trials are in the database long before its end.
+const LONG: [&str; 10] = [
     "sweep",
     "-s",
     "SPY",
@@ -30,9 +30,7 @@ const LONG: [&str; 12] = [
     "-p",
     "fast=5..60",
     "-p",
-    "slow=61..180",
-    "--jobs",
-    "2",
+    "slow=61..240",
     "--json",
 ];
 
@@ -40,12 +38,13 @@ fn long<'a>(more: &[&'a str]) -> Vec<&'a str> {
     LONG.iter().chain(more).copied().collect()
 }
 
-/// Starts a sweep and waits until some of its trials are in the database.
+/// Starts a sweep with one worker and waits until some of its trials are in the database.
 fn under_way(program: &Program, args: &[&str]) -> std::process::Child {
-    let mut child =
-        program.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    for _ in 0..600 {
-        std::thread::sleep(Duration::from_millis(50));
+    let mut command = program.command(args);
+    command.args(["--jobs", "1"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    for _ in 0..3000 {
+        std::thread::sleep(Duration::from_millis(10));
         let said = program.run(&["db", "status", "--json"]);
         let blocks = &said.json()["database"]["rows"]["trial_blocks"];
         if said.code == Some(0) && blocks.as_u64() > Some(0) {

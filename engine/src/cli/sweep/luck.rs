@@ -1,8 +1,10 @@
 //! What the best trial is worth: how far luck alone would have come, and what the figures mean.
 
+use std::panic::resume_unwind;
+
 use engine_core::metrics::{
-    SharpeEstimate, deflated_sharpe, expected_best_sharpe, family_p_value, min_track_record,
-    moments_of, overfitting, probabilistic_sharpe, session_sharpe,
+    Overfitting, SharpeEstimate, deflated_sharpe, expected_best_sharpe, family_p_value,
+    min_track_record, moments_of, overfitting, probabilistic_sharpe, session_sharpe,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,12 @@ use super::{
     search::{Engine, Searched},
     tally::Tally,
 };
-use crate::{error::Failure, report::number::count};
+use crate::{
+    error::{Code, Failure},
+    report::number::count,
+    worker::{Again, TrialResult, WorkerError},
+};
+use engine_core::sweep::TrialFigures;
 
 /// Trials whose returns are looked at for overfitting.
 const MOST_SAMPLED: u64 = 1000;
@@ -57,13 +64,14 @@ impl Luck {
             return Ok(Self::default());
         };
         let per_year = searched.job().calendar.sessions_per_year();
-        let evidence = searched.evidence(sample(searched, best), SLICES)?.unwrap_or_default();
+        let alone = searched.again(best);
+        let Evidence { overfitting: over, sampled, returns, intervals } =
+            Evidence::of(searched, best, per_year)?;
+        confirm(searched, best, &figures, alone)?;
         let trials = ever.max(tally.done);
         let variance = tally.sharpes.variance().map(|variance| variance / per_year);
         let threshold = variance.and_then(|variance| expected_best_sharpe(trials, variance));
-        let returns = &evidence.returns;
-        let estimate = estimate(returns);
-        let over = overfitting(&evidence.slices);
+        let estimate = estimate(&returns);
         let mut luck = Self {
             trials_ever: trials,
             best_sharpe: figures.sharpe,
@@ -78,11 +86,11 @@ impl Luck {
                 .and_then(|(known, threshold)| min_track_record(&known, threshold)),
             sessions: returns.len(),
             overfitting: over.map(|found| found.probability),
-            overfitting_trials: evidence.slices.len(),
-            intervals: Intervals::of(returns, &evidence.profits, per_year),
+            overfitting_trials: sampled,
+            intervals,
             sentence: String::new(),
         };
-        luck.sentence = luck.in_words(tally.trials());
+        luck.sentence = luck.in_words(tally.done);
         Ok(luck)
     }
 
@@ -120,6 +128,65 @@ impl Luck {
             sure * 100.0
         )
     }
+}
+
+/// What the judgement rests on.
+struct Evidence {
+    overfitting: Option<Overfitting>,
+    /// Trials by which overfitting was estimated.
+    sampled: usize,
+    /// Excess returns of the best trial, by session.
+    returns: Vec<f64>,
+    intervals: Intervals,
+}
+
+impl Evidence {
+    /// Looks at a sample of the trials and, at the same time, deals the history of the best one again.
+    fn of(searched: &Searched, best: u64, per_year: f64) -> Result<Self, Failure> {
+        let own = searched.evidence(&[best], SLICES);
+        let others = searched.evidence(&sample(searched, best), SLICES);
+        let others = std::thread::spawn(move || {
+            let found = others.wait()?.unwrap_or_default();
+            Ok::<_, WorkerError>((overfitting(&found.slices), found.slices.len()))
+        });
+        let own = own.wait()?.unwrap_or_default();
+        let intervals = Intervals::of(&own.returns, &own.profits, per_year);
+        let (overfitting, sampled) = others.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok(Self { overfitting, sampled, returns: own.returns, intervals })
+    }
+}
+
+/// The best trial has the same figures when it is run alone, or it is no trial.
+fn confirm(
+    searched: &Searched,
+    best: u64,
+    figures: &TrialFigures,
+    alone: Again,
+) -> Result<(), Failure> {
+    let found = alone.wait()?.map(|trial| trial.result);
+    if found.as_ref().is_none_or(|result| *result == TrialResult::Done(*figures)) {
+        return Ok(());
+    }
+    let return_of = |figures: &TrialFigures| {
+        figures.total_return.map_or("n/a".to_owned(), |value| format!("{:.4} %", value * 100.0))
+    };
+    let alone = match &found {
+        Some(TrialResult::Done(figures)) => format!("returns {}", return_of(figures)),
+        Some(TrialResult::Refused(text) | TrialResult::Failed(text)) => {
+            format!("ends with: {text}")
+        }
+        None => String::new(),
+    };
+    let strategy = &searched.job().strategy;
+    let file = strategy.file().unwrap_or_else(|| "built in".to_owned());
+    let message = format!(
+        "strategy '{}' ({file}): trial {best} returned {} after others, alone it {alone}; it keeps \
+         something from one run to the next",
+        strategy.facts().name,
+        return_of(figures)
+    );
+    let help = format!("algo-trader strategies check {}", strategy.facts().name);
+    Err(Failure::new(Code::PluginFaulted, message).help(help))
 }
 
 /// What the Sharpe ratio of excess returns by session rests on.

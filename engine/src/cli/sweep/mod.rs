@@ -17,13 +17,18 @@ mod tally;
 mod trials;
 mod validate;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 pub(crate) use args::SweepArgs;
 pub(super) use show::{Finished, text as sweep_text};
 pub(super) use validate::{Judged, text as validation_text};
 
-use super::{Done, Outcome, app::App, backtest::Bars, interrupt};
+use super::{
+    Done, Outcome,
+    app::App,
+    backtest::{Bars, check_actions},
+    interrupt,
+};
 use crate::{
     error::{Code, Failure},
     registry::{Resolved, Retry},
@@ -34,7 +39,7 @@ use heat::Cells;
 use kept::Kept;
 use luck::Luck;
 use page::Gathered;
-use search::Search;
+use search::{Search, Searched, go_on};
 use serde::Serialize;
 use tally::Tally;
 use validate::Course;
@@ -49,15 +54,19 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     let plan = space::plan(&registry.resolve(&args.strategy)?, args)?;
     interrupt::hold();
     let store = app.store(OpenMode::ReadWrite).await?;
-    let (mut finished, mut failures) = (Vec::new(), Vec::new());
+    let (mut finished, mut failures, mut written) = (Vec::new(), Vec::new(), Ok(()));
     for symbols in args.sweeps() {
         let one = async {
             let strategy = Arc::new(registry.resolve(&args.strategy)?);
             let bars = Bars::obtain(app, &*store, &symbols, args.rules.resolution).await?;
+            check_actions(&bars, &bars.config(&args.rules))?;
             study(app, args, &*store, (strategy, plan.clone()), bars, &symbols).await
         };
         match one.await {
-            Ok(sweep) => finished.push(sweep),
+            Ok((study, files)) => {
+                finished.push(study);
+                written = written.and(files);
+            }
             Err(failure) if args.sweeps().len() == 1 || interrupt::requested() => {
                 store.close().await;
                 return Err(failure);
@@ -66,8 +75,13 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
         }
     }
     store.close().await;
-    publish(app, args, &finished, &failures)
+    // The figures are printed whatever became of the files.
+    let published = publish(app, args, &finished, &failures)?;
+    written.map(|()| published)
 }
+
+/// What became of the files that were asked for beside the figures.
+type Written = Result<(), Failure>;
 
 /// What a study came to.
 #[derive(Debug, Serialize)]
@@ -85,17 +99,19 @@ async fn study(
     (strategy, plan): (Arc<Resolved>, Plan),
     bars: Bars,
     symbols: &[String],
-) -> Result<Study, Failure> {
+) -> Result<(Study, Written), Failure> {
     let Some(scheme) = args.validation.scheme() else {
         let search = Search::new(strategy, plan, bars, symbols.to_vec(), args);
-        return Ok(Study::Sweep(Box::new(sweep(app, args, store, search).await?)));
+        let (finished, written) = sweep(app, args, store, search).await?;
+        return Ok((Study::Sweep(Box::new(finished)), written));
     };
     let config = bars.config(&args.rules);
     let timeline = bars.timeline(&config, 0);
     let sessions = Sessions::of(bars.calendar, bars.resolution, &timeline, config.from_ts);
     let search = Search::new(strategy, plan, bars, symbols.to_vec(), args);
-    let judged = validate::run(app, args, store, Course { scheme, search, sessions }).await?;
-    Ok(Study::Validation(Box::new(judged)))
+    let course = Course { scheme, search, sessions };
+    let (judged, written) = validate::run(app, args, store, course).await?;
+    Ok((Study::Validation(Box::new(judged)), written))
 }
 
 async fn sweep(
@@ -103,7 +119,7 @@ async fn sweep(
     args: &SweepArgs,
     store: &dyn Store,
     search: Search,
-) -> Result<Finished, Failure> {
+) -> Result<(Finished, Written), Failure> {
     let mut kept = Kept::wanted(store, &search, args).await?;
     if kept.is_some() {
         store.save_study(&record(&search.record, None)).await?;
@@ -118,24 +134,41 @@ async fn sweep(
     let (searched, mut tally) = search.run(app, args, tally, &mut kept).await?;
     let ever = store.trials_on(&searched.digest).await?;
     let luck = Luck::of(&searched, &tally, u64::try_from(ever).unwrap_or_default())?;
+    go_on(tally.trials(), kept.is_some())?;
     let finished = Finished::of(&searched, &tally, luck, args);
     if kept.is_some() {
         let result = serde_json::to_string(&finished).expect("a result has a JSON form");
         store.save_study(&record(&searched.record, Some(result))).await?;
     }
-    heat::draw(app, &searched, &tally, args)?;
-    page::write(app, &searched, &mut tally, &finished, args)?;
-    if let (Some(path), Some(kept)) = (&args.csv, &kept) {
+    let files = write(app, args, &searched, (&mut tally, &finished), kept.as_ref()).await;
+    Ok((finished, files))
+}
+
+/// Writes the files that were asked for, each whatever became of the others; the first failure counts.
+async fn write(
+    app: &App,
+    args: &SweepArgs,
+    searched: &Searched,
+    (tally, finished): (&mut Tally, &Finished),
+    kept: Option<&Kept<'_>>,
+) -> Written {
+    let mut written = heat::draw(app, searched, tally, args);
+    written = written.and(page::write(app, searched, tally, finished, args));
+    if let (Some(path), Some(kept)) = (&args.csv, kept) {
         let path = args.beside(path, &searched.symbols);
-        export::csv(&path, kept, &searched).await?;
-        app.out.note(&format!("wrote {}", path.display()));
+        let exported = export::csv(&path, kept, searched).await;
+        written = written.and(exported.map(|()| wrote(app, &path)));
     }
-    if let (Some(path), Some(kept)) = (&args.parquet, &kept) {
+    if let (Some(path), Some(kept)) = (&args.parquet, kept) {
         let path = args.beside(path, &searched.symbols);
-        export::parquet(&path, kept, &searched).await?;
-        app.out.note(&format!("wrote {}", path.display()));
+        let exported = export::parquet(&path, kept, searched).await;
+        written = written.and(exported.map(|()| wrote(app, &path)));
     }
-    Ok(finished)
+    written
+}
+
+fn wrote(app: &App, path: &Path) {
+    app.out.note(&format!("wrote {}", path.display()));
 }
 
 /// A sweep as the study that it is.

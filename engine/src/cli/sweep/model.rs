@@ -6,7 +6,7 @@ use engine_core::sweep::Metric;
 use super::{
     SweepArgs,
     kept::Kept,
-    search::{Engine, Search, Searched, progress},
+    search::{Engine, Search, Searched, go_on, progress},
     tally::Tally,
 };
 use crate::{
@@ -45,14 +45,14 @@ impl Search {
             let left = budget - tally.trials();
             let batch = proposer.propose(left.min(BATCH) as usize);
             if batch.is_empty() {
-                break Ok(true);
+                break Ok(());
             }
             let first = order.len();
             let old = known.get(first..).unwrap_or_default();
             let old = &old[..old.len().min(batch.len())];
             let new = match crew.trials(&batch[old.len()..], interrupt::requested) {
                 Ok(Some(trials)) => trials,
-                Ok(None) => break Ok(false),
+                Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             };
             let new = new.into_iter().map(|trial| trial.result);
@@ -72,9 +72,8 @@ impl Search {
             kept.flush().await?;
         }
         bar.finish_and_clear();
-        if !ended? {
-            return Err(super::search::broken_off(&tally, kept.is_some()));
-        }
+        ended?;
+        go_on(tally.trials(), kept.is_some())?;
         let engine = Engine::Crew { crew, order };
         let searched = Searched { engine, record, symbols, digest, period, bars };
         searched.refuse_nothing(&tally)?;

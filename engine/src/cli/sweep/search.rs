@@ -16,7 +16,7 @@ use crate::{
     registry::Resolved,
     report::number::count,
     store::SweepRecord,
-    worker::{Crew, Evidence, Limits, Mode, Next, Pool, Sharing, SweepJob, Trial},
+    worker::{Again, Crew, Limits, Mode, Next, Pending, Pool, Sharing, SweepJob, Trial},
 };
 use engine_core::sweep::{Passage, Plan, Span};
 
@@ -109,7 +109,7 @@ impl Search {
         let mut pool = Pool::start(job, sharing);
         let ended = loop {
             if interrupt::requested() {
-                break Ok(false);
+                break Ok(());
             }
             match pool.next(LOOK) {
                 Ok(Next::Block(block)) => {
@@ -121,7 +121,7 @@ impl Search {
                     }
                 }
                 Ok(Next::Waiting) => {}
-                Ok(Next::End) => break Ok(true),
+                Ok(Next::End) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
@@ -129,9 +129,8 @@ impl Search {
             kept.flush().await?;
         }
         bar.finish_and_clear();
-        if !ended? {
-            return Err(broken_off(&tally, kept.is_some()));
-        }
+        ended?;
+        go_on(tally.trials(), kept.is_some())?;
         let engine = Engine::Pool(pool);
         let searched = Searched { engine, record, symbols, digest, period, bars };
         searched.refuse_nothing(&tally)?;
@@ -139,13 +138,19 @@ impl Search {
     }
 }
 
-/// What is said when the user interrupts.
-pub(super) fn broken_off(tally: &Tally, is_kept: bool) -> Failure {
-    let mut message = format!("{} trials were done", count(tally.trials()));
+/// Ends a sweep that the user has interrupted, at one of the places where it can stop.
+///
+/// # Errors
+/// When there was an interrupt: how far the sweep has come.
+pub(super) fn go_on(trials: u64, is_kept: bool) -> Result<(), Failure> {
+    if !interrupt::requested() {
+        return Ok(());
+    }
+    let mut message = format!("{} trials were done", count(trials));
     if is_kept {
         message += "; the same command goes on from there";
     }
-    Failure::new(Code::Partial, message)
+    Err(Failure::new(Code::Partial, message))
 }
 
 /// Who ran the trials, and can run one again.
@@ -186,15 +191,20 @@ impl Searched {
         }
     }
 
-    pub(super) fn evidence(
-        &self,
-        positions: Vec<u64>,
-        slices: usize,
-    ) -> Result<Option<Evidence>, Failure> {
-        Ok(match &self.engine {
-            Engine::Pool(pool) => pool.evidence(positions, slices)?,
-            Engine::Crew { crew, .. } => crew.evidence(positions, slices)?,
-        })
+    /// Has the trial at a position run once more, alone.
+    pub(super) fn again(&self, position: u64) -> Again {
+        match &self.engine {
+            Engine::Pool(pool) => pool.again(position),
+            Engine::Crew { crew, .. } => crew.again(position),
+        }
+    }
+
+    /// Has the returns of the trials at some positions looked at.
+    pub(super) fn evidence(&self, positions: &[u64], slices: usize) -> Pending {
+        match &self.engine {
+            Engine::Pool(pool) => pool.evidence(positions, slices),
+            Engine::Crew { crew, .. } => crew.evidence(positions, slices),
+        }
     }
 
     /// Runs the trial at a position on a stretch of its own, beginning with so much cash.

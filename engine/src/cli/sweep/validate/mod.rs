@@ -18,11 +18,12 @@ pub(in crate::cli) use judged::Judged;
 pub(in crate::cli) use text::text;
 
 use super::{
-    SweepArgs,
+    SweepArgs, Written,
     kept::{self, Kept},
     page,
-    search::{Search, Searched},
+    search::{Search, Searched, go_on},
     tally::Tally,
+    wrote,
 };
 use crate::{
     cli::{app::App, ingest::now},
@@ -75,7 +76,7 @@ pub(super) async fn run(
     args: &SweepArgs,
     store: &dyn Store,
     course: Course,
-) -> Result<Judged, Failure> {
+) -> Result<(Judged, Written), Failure> {
     let folds = course.scheme.folds(&course.sessions)?;
     let record = record(&course, args);
     if !args.no_save {
@@ -94,25 +95,33 @@ pub(super) async fn run(
         walked.outcomes.push(outcome);
         walked.runs.push(run);
     }
+    go_on(walked.counts.trials(), !args.no_save)?;
     let ever = store.trials_on(&course.search.digest).await?;
     let judged = Judged::of(&course, walked, &record.id, u64::try_from(ever).unwrap_or(0), args);
     let json = serde_json::to_string(&judged).expect("a result has a JSON form");
     if !args.no_save {
         store.save_study(&StudyRecord { result: Some(json.clone()), ..record }).await?;
     }
+    let written = write(app, args, &judged, &json);
+    Ok((judged, written))
+}
+
+/// Writes the files that were asked for; the first failure counts.
+fn write(app: &App, args: &SweepArgs, judged: &Judged, json: &str) -> Written {
+    let mut written = Ok(());
     if let Some(asked) = &args.report {
         let path = page::path(app, &judged.symbols, args, asked.as_deref());
-        let page = html::validation(&json)
+        let page = html::validation(json)
             .map_err(|error| Failure::new(Code::Bug, format!("the result has no page: {error}")))?;
-        write_whole(&path, |writer| writer.write_all(page.as_bytes()))?;
-        app.out.note(&format!("wrote {}", path.display()));
+        written = write_whole(&path, |writer| writer.write_all(page.as_bytes()))
+            .map_err(Failure::from)
+            .map(|()| wrote(app, &path));
     }
     if let Some(path) = &args.csv {
         let path = args.beside(path, &judged.symbols);
-        export::write(&path, &judged)?;
-        app.out.note(&format!("wrote {}", path.display()));
+        written = written.and(export::write(&path, judged).map(|()| wrote(app, &path)));
     }
-    Ok(judged)
+    written
 }
 
 /// The search on the inside of a fold.
