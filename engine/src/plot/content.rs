@@ -34,8 +34,8 @@ const INDICATORS: [Ink; 6] = [
 
 /// Up to this many bars are drawn as candles.
 const MOST_CANDLES: usize = 160;
-/// Up to this many triangles are drawn over the price; more are drawn under it, so that it stays visible.
-pub(super) const MOST_OVER: usize = 400;
+/// Up to this many fills are drawn as triangles; more would hide the price, so a strip below it counts them.
+pub(super) const MOST_TRIANGLES: usize = 400;
 /// Panels of indicators with their own scale; more would leave none readable.
 const MOST_OWN: usize = 3;
 
@@ -56,10 +56,6 @@ pub(super) fn panels<'a>(data: &'a PlotData<'_>) -> Vec<Panel<'a>> {
 fn price<'a>(data: &'a PlotData<'_>) -> Panel<'a> {
     let bars = data.bars;
     let mut panel = Panel::new("Price", 3.3, Vec::new());
-    let under = data.trades.len() > MOST_OVER;
-    if under {
-        panel.layers.push(Layer::Markers(&data.trades));
-    }
     if bars.len() <= MOST_CANDLES {
         panel.layers.push(Layer::Candles { bars, up: BUY, down: SELL });
         panel.note = "hollow: closed at or above the open, filled: below".to_owned();
@@ -74,7 +70,10 @@ fn price<'a>(data: &'a PlotData<'_>) -> Panel<'a> {
         panel.layers.push(line(&overlay.values, ink, 1.6));
         panel.entry(Key::Line(ink, 1.8), &overlay.name);
     }
-    if !under {
+    if data.trades.len() > MOST_TRIANGLES {
+        panel.layers.push(Layer::Strip(&data.trades));
+        panel.note = "strip: fills over time, buys up, sells down".to_owned();
+    } else {
         panel.layers.push(Layer::Markers(&data.trades));
     }
     for (side, name) in [(Side::Buy, "buy"), (Side::Sell, "sell")] {
@@ -119,11 +118,24 @@ fn oscillator<'a>(data: &'a PlotData<'_>, caption: &str) -> Panel<'a> {
     let belongs = |overlay: &&Overlay<'_>| matches!(&overlay.panel, super::Panel::Own(other) if other == caption);
     let lines: Vec<&Overlay<'_>> = data.overlays.iter().filter(belongs).collect();
     let range = extent(lines.iter().flat_map(|overlay| overlay.values.iter().copied()));
-    if range.is_some_and(|(low, high)| low < 0.0 && high > 0.0) {
-        panel.layers.push(Layer::Level { value: 0.0, ink: LEVEL });
-    }
-    for (overlay, ink) in lines.into_iter().zip(INDICATORS.into_iter().cycle().skip(1)) {
-        panel.layers.push(line(&overlay.values, ink, 1.3));
+    let is_around_zero = range.is_some_and(|(low, high)| low < 0.0 && high > 0.0);
+    let levels: &[f64] = if caption.starts_with("RSI(") {
+        // Below the one a price is held to be oversold, above the other overbought.
+        &[30.0, 70.0]
+    } else if is_around_zero {
+        &[0.0]
+    } else {
+        &[]
+    };
+    panel.layers.extend(levels.iter().map(|value| Layer::Level { value: *value, ink: LEVEL }));
+    let mut inked: Vec<_> = lines.into_iter().zip(INDICATORS.into_iter().cycle().skip(1)).collect();
+    // Columns stand behind the lines.
+    inked.sort_by_key(|(overlay, _)| !is_histogram(overlay));
+    for (overlay, ink) in inked {
+        panel.layers.push(match is_histogram(overlay) {
+            true => Layer::Columns { values: &overlay.values, ink: ink.alpha(0.6) },
+            false => line(&overlay.values, ink, 1.3),
+        });
         panel.mark_last(&overlay.values, ink);
         if overlay.name != caption {
             // `MACD(12,26,9) signal` below the caption `MACD(12,26,9)` is its signal.
@@ -132,6 +144,11 @@ fn oscillator<'a>(data: &'a PlotData<'_>, caption: &str) -> Panel<'a> {
         }
     }
     panel
+}
+
+/// Whether an indicator is drawn as columns from zero.
+fn is_histogram(overlay: &Overlay<'_>) -> bool {
+    overlay.name.ends_with(" histogram")
 }
 
 fn equity<'a>(data: &'a PlotData<'_>) -> Panel<'a> {

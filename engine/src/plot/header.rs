@@ -38,14 +38,22 @@ pub(super) fn title<B: DrawingBackend>(
     canvas.text(&headline, (SIDE, 50.0), Lettering::new(14.0, MUTED))
 }
 
-/// First and last bar and how many there are.
+/// First and last bar, how many there are, and the zone of their times where they lie inside a session.
 fn period(data: &PlotData<'_>) -> String {
     let date = |ts: &i64| dates::date(*ts, data.resolution, &data.time_zone);
     let ends = [data.bars.ts.first(), data.bars.ts.last()].map(|ts| ts.map(date));
     let bars = number::count(data.bars.len() as u64);
+    let zone = match data.time_zone.iana_name().filter(|_| data.resolution.is_intraday()) {
+        Some(zone) => format!(", {zone}"),
+        None => String::new(),
+    };
     match ends {
-        [Some(first), Some(last)] if first != last => format!("{first} to {last}, {bars} bars"),
-        [Some(only), _] => format!("{only}, {bars} bar{}", if bars == "1" { "" } else { "s" }),
+        [Some(first), Some(last)] if first != last => {
+            format!("{first} to {last}{zone}, {bars} bars")
+        }
+        [Some(only), _] => {
+            format!("{only}{zone}, {bars} bar{}", if bars == "1" { "" } else { "s" })
+        }
         _ => String::new(),
     }
 }

@@ -1,15 +1,17 @@
 //! Draws the layers of a panel.
 
+use std::collections::BTreeMap;
+
 use plotters::backend::DrawingBackend;
 use strategy_api::Columns;
 
 use super::{
     Marker, PlotError, Side,
     canvas::{Canvas, Ink, Point, Rect},
-    content::{BUY, MOST_OVER, SELL},
+    content::{BUY, SELL},
     envelope,
     figure::{Across, PAPER},
-    panel::{Layer, Rows},
+    panel::{Layer, Rows, STRIP},
     scale::Scale,
 };
 
@@ -47,6 +49,7 @@ pub(super) fn draw<B: DrawingBackend>(
             canvas.line(&[(across.x(-0.5), y), (right, y)], *ink, 1.0)
         }
         Layer::Markers(markers) => triangles(canvas, markers, across, scale, ts),
+        Layer::Strip(markers) => strip(canvas, markers, across, scale.bottom(), ts),
     }
 }
 
@@ -75,7 +78,7 @@ fn band<B: DrawingBackend>(
     canvas.area(&upper.chain(lower).collect::<Vec<_>>(), ink)
 }
 
-/// Columns from zero up; where there is less than a few pixels for each, they stand without gaps.
+/// Columns from zero; where there is less than a few pixels for each, they stand without gaps.
 fn columns<B: DrawingBackend>(
     canvas: &mut Canvas<B>,
     values: &[f64],
@@ -88,26 +91,26 @@ fn columns<B: DrawingBackend>(
     if across.pitch >= 3.0 {
         let width = body_width(across.pitch);
         for (x, value) in samples {
-            let left = (x - width / 2.0).round();
-            let rect = Rect { left, top: scale.y(value), right: left + width, bottom: zero };
-            canvas.rect(rect, ink)?;
+            if !value.is_finite() {
+                continue;
+            }
+            let (left, end) = ((x - width / 2.0).round(), scale.y(value));
+            let (top, bottom) = (end.min(zero), end.max(zero));
+            canvas.rect(Rect { left, top, right: left + width, bottom }, ink)?;
         }
         return Ok(());
     }
     let half = (across.pitch / 2.0).max(0.5);
-    let tops: Vec<(f64, f64)> = if across.pitch >= 1.0 {
-        samples.collect()
-    } else {
-        let bands = envelope::bands(samples.map(|(x, value)| (x, value, value)));
-        bands.into_iter().map(|(x, _, high)| (x, high)).collect()
-    };
-    let mut shape = Vec::with_capacity(tops.len() * 2 + 2);
-    shape.extend(tops.first().map(|(x, _)| (x - half, zero)));
-    for (x, value) in &tops {
-        shape.extend([(x - half, scale.y(*value)), (x + half, scale.y(*value))]);
-    }
-    shape.extend(tops.last().map(|(x, _)| (x + half, zero)));
-    canvas.area(&shape, ink)
+    let samples =
+        samples.filter(|(_, value)| value.is_finite()).map(|(x, value)| (x, value, value));
+    let spans = if across.pitch >= 1.0 { samples.collect() } else { envelope::bands(samples) };
+    let edge = |(x, value): (f64, f64)| [(x - half, scale.y(value)), (x + half, scale.y(value))];
+    let upper = spans.iter().flat_map(|(x, _, high)| edge((*x, high.max(0.0))));
+    let lower = spans.iter().rev().flat_map(|(x, low, _)| {
+        let [left, right] = edge((*x, low.min(0.0)));
+        [right, left]
+    });
+    canvas.area(&upper.chain(lower).collect::<Vec<_>>(), ink)
 }
 
 /// Whole odd pixels, so that a wick stands in the middle.
@@ -149,22 +152,50 @@ fn triangles<B: DrawingBackend>(
     scale: &Scale,
     ts: &[i64],
 ) -> Result<(), PlotError> {
-    // Many triangles are smaller, and stand without the rim that would hide what lies between them.
-    let (size, rim) = match markers.len() {
-        0..=120 => (6.0, Some(1.5)),
-        121..=MOST_OVER => (4.5, Some(1.0)),
-        _ => (3.0, None),
-    };
+    let (size, rim) = if markers.len() <= 120 { (6.0, 1.5) } else { (4.5, 1.0) };
     let mut drawn = std::collections::HashSet::new();
     for marker in markers.iter().filter(|marker| marker.price.is_finite()) {
-        let row = ts.partition_point(|start| *start <= marker.ts).saturating_sub(1);
-        let (x, y) = (across.x(row as f64), scale.y(marker.price));
+        let (x, y) = (across.x(row(marker, ts)), scale.y(marker.price));
         // Triangles on the same pixel would only repeat each other.
         if drawn.insert((x as i64, y as i64, marker.side == Side::Buy)) {
-            if let Some(rim) = rim {
-                canvas.area(&triangle((x, y), marker.side, size, rim), PAPER)?;
-            }
+            canvas.area(&triangle((x, y), marker.side, size, rim), PAPER)?;
             canvas.area(&triangle((x, y), marker.side, size, 0.0), ink(marker.side))?;
+        }
+    }
+    Ok(())
+}
+
+/// The row of the bar at which a fill was.
+fn row(marker: &Marker, ts: &[i64]) -> f64 {
+    ts.partition_point(|start| *start <= marker.ts).saturating_sub(1) as f64
+}
+
+/// How many fills there are in each pixel column: buys upwards from a line, sells downwards.
+fn strip<B: DrawingBackend>(
+    canvas: &mut Canvas<B>,
+    markers: &[Marker],
+    across: &Across,
+    bottom: f64,
+    ts: &[i64],
+) -> Result<(), PlotError> {
+    let mut counts: BTreeMap<i64, [u32; 2]> = BTreeMap::new();
+    for marker in markers {
+        let column = counts.entry(across.x(row(marker, ts)).floor() as i64).or_default();
+        column[usize::from(marker.side == Side::Sell)] += 1;
+    }
+    let most = counts.values().flatten().copied().max().unwrap_or(1);
+    let (reach, middle) = ((STRIP / 2.0 - 1.0).floor(), (bottom - STRIP / 2.0).floor());
+    for (left, sides) in counts {
+        let left = left as f64;
+        for (side, found) in [Side::Buy, Side::Sell].into_iter().zip(sides).filter(|(_, n)| *n > 0)
+        {
+            // One fill is seen beside any number of others.
+            let tall = (reach * f64::from(found) / f64::from(most)).round().max(1.0);
+            let (top, bottom) = match side {
+                Side::Buy => (middle - tall, middle),
+                Side::Sell => (middle, middle + tall),
+            };
+            canvas.rect(Rect { left, top, right: left + 1.0, bottom }, ink(side))?;
         }
     }
     Ok(())

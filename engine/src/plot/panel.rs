@@ -11,6 +11,9 @@ use super::{
 };
 use crate::report::number;
 
+/// Height of the strip that counts fills, in pixels.
+pub(super) const STRIP: f64 = 26.0;
+
 /// One panel, before it has a place.
 pub(super) struct Panel<'a> {
     pub(super) caption: String,
@@ -88,7 +91,7 @@ pub(super) enum Layer<'a> {
         up: Ink,
         down: Ink,
     },
-    /// From zero up.
+    /// From zero, up or down.
     Columns {
         values: &'a [f64],
         ink: Ink,
@@ -105,6 +108,8 @@ pub(super) enum Layer<'a> {
         ink: Ink,
     },
     Markers(&'a [Marker]),
+    /// How many fills there are over time, at the foot of the panel.
+    Strip(&'a [Marker]),
 }
 
 impl Layer<'_> {
@@ -113,9 +118,11 @@ impl Layer<'_> {
             Self::Line { values, .. } | Self::Fill { values, .. } => extent(values.iter().copied()),
             Self::Band { low, high, .. } => extent(low.iter().chain(*high).copied()),
             Self::Candles { bars, .. } => extent(bars.low.iter().chain(bars.high).copied()),
-            Self::Columns { values, .. } => extent(values.iter().copied()),
+            Self::Columns { values, .. } => extent(values.iter().copied().chain([0.0])),
             Self::Level { value, .. } => Some((*value, *value)),
-            Self::Markers(markers) => extent(markers.iter().map(|marker| marker.price)),
+            Self::Markers(markers) | Self::Strip(markers) => {
+                extent(markers.iter().map(|marker| marker.price))
+            }
         }
     }
 }
@@ -155,7 +162,12 @@ impl<'a> Panel<'a> {
     pub(super) fn scale(&self, between: (f64, f64)) -> Scale {
         let extents = self.layers.iter().filter_map(Layer::extent);
         let range = extent(extents.flat_map(|(low, high)| [low, high])).unwrap_or((0.0, 1.0));
+        let has_strip = self.layers.iter().any(|layer| matches!(layer, Layer::Strip(_)));
         match self.bounds {
+            Bounds::Free if has_strip => {
+                // The prices end above the strip.
+                Scale::new(range, 0.07, (between.0, between.1 - STRIP)).with_bottom(between.1)
+            }
             Bounds::Free => Scale::new(range, 0.07, between),
             Bounds::Floor => Scale::new((0.0, range.1.max(0.0)), 0.08, between).with_floor(0.0),
             Bounds::Ceiling => {

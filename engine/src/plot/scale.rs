@@ -63,6 +63,17 @@ impl Scale {
         Self { high, ..self }
     }
 
+    /// The same scale carried on to a bottom further down.
+    pub(super) fn with_bottom(self, bottom: f64) -> Self {
+        let share = (bottom - self.top) / (self.bottom - self.top);
+        Self { low: self.high - (self.high - self.low) * share, bottom, ..self }
+    }
+
+    /// The lower end of the panel, in pixels.
+    pub(super) fn bottom(&self) -> f64 {
+        self.bottom
+    }
+
     /// Pixels from the top of the picture. Halved first, so that no finite range overflows.
     pub(super) fn y(&self, value: f64) -> f64 {
         let share = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);

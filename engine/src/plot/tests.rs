@@ -210,6 +210,50 @@ fn buys_and_sells_differ_in_shape() {
     assert!(sell[0] > sell[1] && sell[1] == sell[2], "{sell:?} points down");
 }
 
+/// Rectangles of an ink: left, top, height.
+fn rects(svg: &str, ink: &str) -> Vec<(f64, f64, f64)> {
+    let lines = svg.lines().filter(|line| line.starts_with("<rect") && line.contains(ink));
+    lines.map(|line| (number(line, "x"), number(line, "y"), number(line, "height"))).collect()
+}
+
+#[test]
+fn where_triangles_would_hide_the_price_a_strip_counts_the_fills() {
+    let walk = Walk::new(20_000, DAY);
+    let marker = |row: usize| Marker {
+        ts: walk.ts[row],
+        price: walk.close[row],
+        side: if row.is_multiple_of(2) { Side::Buy } else { Side::Sell },
+    };
+    let many = PlotData { trades: (0..20_000).map(marker).collect(), ..walk.data() };
+    let svg = svg_of(&many);
+    let (buys, sells) = (rects(&svg, "#047857"), rects(&svg, "#C2410C"));
+    assert!(buys.len() > 900 && sells.len() > 900, "{} {}", buys.len(), sells.len());
+    let end = buys.iter().map(|(_, top, height)| top + height).fold(0.0, f64::max);
+    assert!(sells.iter().all(|(_, top, _)| *top >= end), "sells stand below buys");
+    let triangles = |svg: &str| svg.lines().filter(|line| line.starts_with("<polygon")).count();
+    // Those of the legend.
+    assert_eq!(triangles(&svg) - triangles(&svg_of(&walk.data())), 2);
+}
+
+#[test]
+fn an_rsi_has_its_levels_and_the_histogram_of_a_macd_is_columns_from_zero() {
+    let walk = Walk::new(300, DAY);
+    let wave: Vec<f64> = (0..300).map(|row| (f64::from(row) / 9.0).sin()).collect();
+    let drawn = |name: &str, caption: &str, values: Vec<f64>| {
+        let panel = Panel::Own(caption.to_owned());
+        let overlays = vec![Overlay { name: name.to_owned(), values: values.into(), panel }];
+        svg_of(&PlotData { overlays, ..walk.data() })
+    };
+    let dashes = |svg: &str| svg.lines().filter(|line| line.contains("#9CA3AF")).count();
+    let rsi: Vec<f64> = wave.iter().map(|value| 50.0 + value * 10.0).collect();
+    let other = drawn("ATR(14)", "ATR(14)", rsi.clone());
+    assert_eq!(dashes(&drawn("RSI(14)", "RSI(14)", rsi)), dashes(&other) + 2);
+    let svg = drawn("MACD(12,26,9) histogram", "MACD(12,26,9)", wave);
+    let columns = rects(&svg, "#0072B2");
+    assert_eq!(columns.len(), 300);
+    assert!(columns.iter().all(|(_, _, height)| *height >= 0.0));
+}
+
 #[test]
 fn no_bars_and_uneven_columns_are_errors() {
     let none = Walk::new(0, DAY);
