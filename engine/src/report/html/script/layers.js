@@ -3,8 +3,9 @@
 
 /** A line through the values of a column. */
 class Line {
-  constructor(values, ink, width = 1.5, fill = null) {
-    Object.assign(this, { values, ink, width, fill, pyramid: new Pyramid(values, values) });
+  constructor(values, ink, width = 1.5, dash = []) {
+    Object.assign(this, { values, ink, width, dash, pyramid: new Pyramid(values, values) });
+    this.period = dash.reduce((sum, part) => sum + part, 0);
   }
 
   extremes(from, to) {
@@ -12,14 +13,21 @@ class Line {
   }
 
   draw(area) {
-    const { pen, from, to } = area;
+    const { pen } = area;
     pen.beginPath();
-    if (to - from <= area.width * 2) this.trace(area);
+    if (this.isNear(area)) this.trace(area);
     else this.sweep(area);
     pen.strokeStyle = color(this.ink);
     pen.lineWidth = this.width;
     pen.lineJoin = "round";
+    if (this.isNear(area)) pen.setLineDash(this.dash);
     pen.stroke();
+    pen.setLineDash([]);
+  }
+
+  /** Whether bars are drawn one by one, not the extremes of each pixel column. */
+  isNear({ from, to, width }) {
+    return to - from <= width * 2;
   }
 
   trace({ pen, first, last, x, y }) {
@@ -30,10 +38,18 @@ class Line {
       else if (down) pen.lineTo(x(row), y(value));
       else {
         pen.moveTo(x(row), y(value));
-        if (row + 1 >= last || Number.isNaN(this.values[row + 1])) pen.lineTo(x(row) + 0.5, y(value));
+        // A value without neighbours is a dot.
+        if (row + 1 >= last || Number.isNaN(this.values[row + 1])) pen.arc(x(row), y(value), 1, 0, 7);
         down = true;
       }
     }
+  }
+
+  /** Whether a dashed line has ink in a pixel column; where columns are upright strokes, they are the dashes. */
+  isInked(at) {
+    let place = this.period ? at % this.period : 0;
+    const part = this.dash.findIndex((length) => (place -= length) < 0);
+    return part < 0 || part % 2 === 0;
   }
 
   sweep(area) {
@@ -46,8 +62,10 @@ class Line {
       // Where two pixel columns do not overlap they are joined, as the line between them would.
       const bottom = this.pyramid.least > most ? most : this.pyramid.least;
       const top = this.pyramid.most < least ? least : this.pyramid.most;
-      area.pen.moveTo(at, area.y(bottom) + 0.4);
-      area.pen.lineTo(at, area.y(top) - 0.4);
+      if (this.isInked(at)) {
+        area.pen.moveTo(at, area.y(bottom) + 0.4);
+        area.pen.lineTo(at, area.y(top) - 0.4);
+      }
       [least, most] = [this.pyramid.least, this.pyramid.most];
     });
   }
@@ -86,27 +104,29 @@ class Band {
   }
 }
 
-/** Columns from zero: volume. */
+/** Columns from zero, up or down: volume, the histogram of a MACD. */
 class Bars extends Line {
   extremes(from, to) {
-    return this.pyramid.range(from, to) ? [0, this.pyramid.most] : null;
+    return this.pyramid.range(from, to) ? [Math.min(0, this.pyramid.least), Math.max(0, this.pyramid.most)] : null;
   }
 
   draw(area) {
     const { pen, x, y, from, to, width } = area;
     pen.fillStyle = color(this.ink);
-    const zero = y(0);
     const each = width / (to - from);
     if (each < 1.5) {
       eachPixel(area, (at, start, end) => {
-        if (this.pyramid.range(start, end)) pen.fillRect(at - 0.5, y(this.pyramid.most), 1, zero - y(this.pyramid.most));
+        if (!this.pyramid.range(start, end)) return;
+        const [top, bottom] = [y(Math.max(0, this.pyramid.most)), y(Math.min(0, this.pyramid.least))];
+        pen.fillRect(at - 0.5, top, 1, bottom - top);
       });
       return;
     }
+    const wide = Math.max(1, Math.min(24, each * 0.7));
     for (let row = area.first; row < area.last; row++) {
-      const top = y(this.values[row]);
-      const wide = Math.max(1, each * 0.7);
-      if (top < zero) pen.fillRect(x(row) - wide / 2, top, wide, zero - top);
+      if (Number.isNaN(this.values[row])) continue;
+      const [zero, end] = [y(0), y(this.values[row])];
+      pen.fillRect(x(row) - wide / 2, Math.min(zero, end), wide, Math.abs(end - zero));
     }
   }
 }
@@ -186,10 +206,27 @@ class Depth extends Line {
     const { pen, y } = area;
     pen.globalAlpha = 0.22;
     pen.fillStyle = color(this.ink);
-    eachPixel(area, (at, start, end) => {
-      if (this.pyramid.range(start, end)) pen.fillRect(at - 0.5, y(0), 1, y(this.pyramid.least) - y(0));
-    });
+    if (this.isNear(area)) this.fill(area);
+    else {
+      eachPixel(area, (at, start, end) => {
+        if (this.pyramid.range(start, end)) pen.fillRect(at - 0.5, y(0), 1, y(this.pyramid.least) - y(0));
+      });
+    }
     pen.globalAlpha = 1;
     super.draw(area);
+  }
+
+  /** The area with the edge that the line has. */
+  fill({ pen, first, last, x, y }) {
+    pen.beginPath();
+    for (let row = first; row + 1 < last; row++) {
+      const [one, other] = [this.values[row], this.values[row + 1]];
+      if (Number.isNaN(one) || Number.isNaN(other) || (one === 0 && other === 0)) continue;
+      pen.moveTo(x(row), y(0));
+      pen.lineTo(x(row), y(one));
+      pen.lineTo(x(row + 1), y(other));
+      pen.lineTo(x(row + 1), y(0));
+    }
+    pen.fill();
   }
 }

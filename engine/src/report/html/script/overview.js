@@ -2,8 +2,10 @@
 // so can its edges.
 
 class Overview {
-  constructor(view, values) {
-    Object.assign(this, { view, line: new Line(values, "equity", 1) });
+  constructor(view, values, { ink = "equity", dash = [] } = {}) {
+    Object.assign(this, { view, line: new Line(values, ink, 1, dash) });
+    // The curve is drawn once, and copied under every view.
+    this.sheet = make("canvas");
     this.canvas = make("canvas", { className: "overview" });
     this.canvas.setAttribute("aria-hidden", "true");
     view.stack.after(this.canvas);
@@ -45,19 +47,36 @@ class Overview {
     else this.view.show(from + moved, to + moved);
   }
 
+  /** Draws the curve when its place or its colour has changed. */
+  curve(ratio, clientWidth, height) {
+    const state = [ratio, clientWidth, height, color(this.line.ink)].join();
+    if (state === this.state) return;
+    this.state = state;
+    for (const canvas of [this.canvas, this.sheet]) {
+      canvas.width = Math.round(clientWidth * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    this.width = Math.max(10, clientWidth - gutter());
+    const { width, view: { rows } } = this;
+    const pen = this.sheet.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const [low, high] = this.line.extremes(0, rows) ?? [0, 1];
+    const y = (value) => height - 3 - ((value - low) / (high - low || 1)) * (height - 6);
+    const x = (row) => ((row + 0.5) / rows) * width;
+    this.line.draw({ pen, from: 0, to: rows, first: 0, last: rows, x, y, left: 0, width, height, rows });
+  }
+
   draw() {
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth, clientHeight: height } = this.canvas;
-    this.canvas.width = Math.round(clientWidth * ratio);
-    this.canvas.height = Math.round(height * ratio);
-    this.width = Math.max(10, clientWidth - gutter());
+    if (!clientWidth) return;
+    this.curve(ratio, clientWidth, height);
     const { width, view } = this;
     const pen = this.canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    pen.drawImage(this.sheet, 0, 0);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const [low, high] = this.line.extremes(0, view.rows) ?? [0, 1];
-    const y = (value) => height - 3 - ((value - low) / (high - low || 1)) * (height - 6);
-    const x = (row) => ((row + 0.5) / view.rows) * width;
-    this.line.draw({ pen, from: 0, to: view.rows, first: 0, last: view.rows, x, y, left: 0, width, height, rows: view.rows });
     const [from, to] = [(view.from / view.rows) * width, (view.to / view.rows) * width];
     pen.fillStyle = color("veil");
     pen.fillRect(0, 0, from, height);

@@ -27,11 +27,13 @@ class Panel {
     this.canvas = make("canvas", { className: "plot" });
     this.cursor = make("canvas", { className: "cursor" });
     this.values = this.legend.map(() => make("b"));
-    const entries = this.legend.map(({ name, ink, mark }, at) => {
-      const key = make("i", { className: `key ink-${ink} ${mark ?? ""}`, ariaHidden: "true" });
+    const entries = this.legend.map(({ name, ink, mark, dash }, at) => {
+      const key = dash?.length ? dashedKey(ink, dash) : make("i", { className: `key ink-${ink} ${mark ?? ""}`, ariaHidden: "true" });
       return make("span", { className: "entry" }, key, name, " ", this.values[at]);
     });
-    const caption = make("figcaption", {}, make("strong", { textContent: this.name }), ...entries);
+    // When the figures of the legends are of; the topmost panel says it for all.
+    this.when = make("b", { className: "when" });
+    const caption = make("figcaption", {}, make("strong", { textContent: this.name }), this.when, ...entries);
     const stage = make("div", { className: `stage ${this.axis ? "timed" : ""}` }, this.canvas, this.cursor);
     stage.style.height = `${this.height + (this.axis ? AXIS : 0)}px`;
     this.stage = stage;
@@ -85,13 +87,16 @@ class Panel {
       if (found) [low, high] = [Math.min(low, found[0]), Math.max(high, found[1])];
     }
     if (!(low <= high)) return [0, 1];
-    if (low === high) [low, high] = low === 0 ? [-1, 1] : [low - Math.abs(low) * 0.01, high + Math.abs(high) * 0.01];
+    if (low === 0 && high === 0) return this.ceiling ? [-0.01, 0] : this.floor ? [0, 1] : [-1, 1];
+    if (low === high) [low, high] = [low - Math.abs(low) * 0.01, high + Math.abs(high) * 0.01];
+    // A strip of fills stands below the price.
+    const foot = this.layers.some((layer) => layer.isStrip?.(from, to, this.width)) ? 2.6 : 1;
     if (this.log && low > 0) {
       const margin = (high / low) ** 0.06;
-      return [low / margin, high * margin];
+      return [low / margin ** foot, high * margin];
     }
     const margin = (high - low) * 0.07;
-    return [this.floor ? low : low - margin, this.ceiling ? high : high + margin];
+    return [this.floor ? low : low - margin * foot, this.ceiling ? high : high + margin];
   }
 
   grid(area, view) {
@@ -144,6 +149,8 @@ class Panel {
     this.legend.forEach(({ text }, at) => {
       this.values[at].textContent = text ? text(shown) : "";
     });
+    this.when.textContent = this === view.panels[0] ? stamp(view.times[shown]) : "";
+    if (view.span) this.veil(pen, view);
     if (row === null) return;
     const at = Math.round(((row + 0.5 - view.from) / (view.to - view.from)) * this.width) + 0.5;
     pen.strokeStyle = color("crosshair");
@@ -152,6 +159,15 @@ class Panel {
     pen.lineTo(at, this.height);
     pen.stroke();
     if (this.axis) this.flag(pen, at, stamp(view.times[row]));
+  }
+
+  /** The span of rows that a drag with Shift has chosen so far. */
+  veil(pen, view) {
+    const [left, right] = view.span.map((row) => ((row - view.from) / (view.to - view.from)) * this.width);
+    pen.fillStyle = color("chosen");
+    pen.fillRect(left, 0, right - left, this.height);
+    pen.strokeStyle = color("focus");
+    pen.strokeRect(Math.round(left) + 0.5, 0.5, Math.round(right - left), this.height - 1);
   }
 
   flag(pen, at, text) {
@@ -165,6 +181,20 @@ class Panel {
     pen.textBaseline = "middle";
     pen.fillText(text, middle, this.height + AXIS / 2 + 1);
   }
+}
+
+/** The key of a dashed line: the dash itself, so that colour is not the only sign. */
+function dashedKey(ink, dash) {
+  const part = (name, facts) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(facts)) element.setAttribute(key, value);
+    return element;
+  };
+  const key = part("svg", { class: "key dashed", viewBox: "0 0 26 3", "aria-hidden": "true" });
+  const line = part("path", { d: "M0 1.5H26", "stroke-width": 3, "stroke-dasharray": dash.join(" ") });
+  line.style.stroke = `var(--${ink})`;
+  key.append(line);
+  return key;
 }
 
 const AXIS = 22;

@@ -2,7 +2,7 @@
 
 class View {
   constructor(times, panels, stack) {
-    Object.assign(this, { times, panels, stack, rows: times.length, cursor: null, waiting: false });
+    Object.assign(this, { times, panels, stack, rows: times.length, cursor: null, span: null, waiting: false });
     [this.from, this.to] = [0, this.rows];
     this.ticks = [];
     this.listeners = [];
@@ -11,8 +11,13 @@ class View {
     new ResizeObserver(() => this.resize()).observe(stack);
   }
 
+  /** The first and the last row whose middle is in view. */
+  firstRow() {
+    return Math.max(0, Math.ceil(this.from - 0.5));
+  }
+
   lastRow() {
-    return Math.max(0, Math.min(this.rows - 1, Math.ceil(this.to) - 1));
+    return Math.max(0, Math.min(this.rows - 1, Math.floor(this.to - 0.5)));
   }
 
   resize() {
@@ -31,8 +36,8 @@ class View {
     this.redraw();
   }
 
-  /** Zooms by a factor (below 1 is nearer) around a row. */
-  zoom(factor, around = (this.from + this.to) / 2) {
+  /** Zooms by a factor (below 1 is nearer) around a row: the cursor's, unless another is meant. */
+  zoom(factor, around = this.cursor === null ? (this.from + this.to) / 2 : this.cursor + 0.5) {
     const span = Math.max(Math.min(this.rows, 8), Math.min(this.rows, (this.to - this.from) * factor));
     const share = (around - this.from) / (this.to - this.from);
     this.show(around - span * share, around + span * (1 - share));
@@ -53,6 +58,8 @@ class View {
     this.waiting = false;
     const width = this.panels[0]?.width ?? 0;
     if (!width || !this.rows) return;
+    // A cursor that the view has left would point at a bar that is not there.
+    if (this.cursor !== null && (this.cursor < this.firstRow() || this.cursor > this.lastRow())) this.cursor = null;
     this.ticks = timeTicks(this.times, this.from, this.to, Math.max(2, Math.floor(width / 76)));
     for (const panel of this.panels) {
       panel.draw(this);
@@ -63,7 +70,7 @@ class View {
   }
 
   point(row) {
-    this.cursor = row === null ? null : Math.max(0, Math.min(this.rows - 1, row));
+    this.cursor = row === null ? null : Math.max(this.firstRow(), Math.min(this.lastRow(), row));
     for (const panel of this.panels) panel.point(this, this.cursor);
   }
 
@@ -71,7 +78,7 @@ class View {
   step(rows) {
     const row = Math.max(0, Math.min(this.rows - 1, (this.cursor ?? this.lastRow()) + rows));
     if (row < this.from) this.show(row, row + this.to - this.from);
-    if (row >= this.to) this.show(row + 1 - (this.to - this.from), row + 1);
+    if (row + 1 > this.to) this.show(row + 1 - (this.to - this.from), row + 1);
     this.point(row);
     this.spoken?.(row);
   }
@@ -86,35 +93,43 @@ class View {
     const { stack } = this;
     const pointers = new Map();
     let drag = null;
+    const isTouch = (event) => event.pointerType === "touch";
     stack.addEventListener("pointerdown", (event) => {
       if (event.pointerType === "mouse" && event.button !== 0) return;
       stack.setPointerCapture(event.pointerId);
       pointers.set(event.pointerId, event.clientX);
       drag = { x: event.clientX, from: this.from, to: this.to, gap: gapOf(pointers), select: event.shiftKey, row: this.rowAt(event) };
+      drag.tap = isTouch(event) && pointers.size === 1;
     });
     stack.addEventListener("pointermove", (event) => {
       if (pointers.has(event.pointerId)) pointers.set(event.pointerId, event.clientX);
       if (drag && pointers.size) this.drag(drag, event, pointers);
-      this.point(Math.floor(this.rowAt(event)));
+      if (!isTouch(event)) this.point(Math.floor(this.rowAt(event)));
     });
     const end = (event) => {
-      if (drag?.select && pointers.has(event.pointerId)) {
-        const row = this.rowAt(event);
-        if (Math.abs(event.clientX - drag.x) > 4) this.show(Math.min(row, drag.row), Math.max(row, drag.row));
-      }
+      if (drag && pointers.has(event.pointerId) && event.type === "pointerup") this.drop(drag, event);
+      if (this.span) this.redraw();
+      this.span = null;
       pointers.delete(event.pointerId);
       drag = null;
     };
     stack.addEventListener("pointerup", end);
     stack.addEventListener("pointercancel", end);
-    stack.addEventListener("pointerleave", () => this.point(null));
+    // A finger leaves whenever it lifts; the bar that it tapped stays pointed at.
+    stack.addEventListener("pointerleave", (event) => isTouch(event) || this.point(null));
     stack.addEventListener("dblclick", () => this.show(0, this.rows));
     stack.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     stack.addEventListener("keydown", (event) => this.key(event));
   }
 
   drag(drag, event, pointers) {
-    if (drag.select) return;
+    // A finger never rests; what moves less than this is a tap.
+    if (drag.tap && Math.abs(event.clientX - drag.x) < 8) return;
+    drag.tap = false;
+    if (drag.select) {
+      this.span = [drag.row, this.rowAt(event)].sort((one, other) => one - other);
+      return;
+    }
     const span = drag.to - drag.from;
     const width = this.panels[0].width;
     if (pointers.size === 2) {
@@ -125,6 +140,12 @@ class View {
     }
     const moved = ((drag.x - event.clientX) / width) * span;
     this.show(drag.from + moved, drag.to + moved);
+  }
+
+  /** The end of a drag: a tap points at a bar, a span that was chosen is shown. */
+  drop(drag, event) {
+    if (drag.tap) this.point(Math.floor(drag.row));
+    if (drag.select && Math.abs(event.clientX - drag.x) > 4) this.show(...[drag.row, this.rowAt(event)].sort((one, other) => one - other));
   }
 
   /** The wheel scrolls the page; with Ctrl (or a pinch on a touch pad) it zooms, sideways it moves. */
