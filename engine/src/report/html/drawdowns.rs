@@ -3,7 +3,12 @@
 use engine_core::{calendar::day_number, metrics::SessionEquity};
 use jiff::civil::Date;
 
+use super::markup::scrolled;
 use crate::report::number::{count, percent};
+
+/// Why the deepest fall may differ from the maximum drawdown among the figures.
+const NOTE: &str = "<p class=\"hint\">From session close to session close; Max drawdown among the figures is \
+taken bar by bar and may be deeper.</p>";
 
 /// Falls that are listed.
 const MOST: usize = 5;
@@ -71,16 +76,20 @@ pub(super) fn table(curve: &SessionEquity) -> String {
     }
     text.push_str("</tr></thead><tbody>");
     for fall in &falls {
-        let peak = fall.peak.map_or("the beginning".to_owned(), |day| day.to_string());
-        let back = fall.recovered.map_or("not by the end".to_owned(), |day| day.to_string());
+        let cell = |day: Option<Date>, otherwise: &str| match day {
+            Some(day) => format!("<td>{day}</td>"),
+            None => format!("<td class=\"said\">{otherwise}</td>"),
+        };
+        let peak = cell(fall.peak, "the beginning");
+        let back = cell(fall.recovered, "not by the end");
         let days = count(u64::from(fall.days.unsigned_abs()));
         text.push_str(&format!(
-            "<tr><td>{}</td><td>{peak}</td><td>{}</td><td>{back}</td><td>{days}</td></tr>",
+            "<tr><td>{}</td>{peak}<td>{}</td>{back}<td>{days}</td></tr>",
             percent(fall.depth),
             fall.trough
         ));
     }
-    text + "</tbody></table>"
+    scrolled(&(text + "</tbody></table>")) + NOTE
 }
 
 #[cfg(test)]

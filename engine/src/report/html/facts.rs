@@ -6,6 +6,7 @@ use super::markup::escaped;
 use crate::report::{
     lists::{Lists, Naming},
     number::{count, percent, plain},
+    problems::plural,
     schema::Report,
 };
 
@@ -30,7 +31,9 @@ pub(super) fn cautions(texts: &[String]) -> String {
 }
 
 /// Name and value of everything that the result depends on.
-pub(super) fn table(report: &Report) -> String {
+///
+/// Records keep their times in UTC, marked by a Z; `zone` is that in which the page shows bars instead.
+pub(super) fn table(report: &Report, zone: Option<&str>) -> String {
     let Report { settings, period, strategy, data, .. } = report;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let parameters: Vec<String> =
@@ -41,15 +44,15 @@ pub(super) fn table(report: &Report) -> String {
         ("Strategy", format!("{} ({} {})", strategy.name, strategy.id, strategy.version)),
         ("Parameters", parameters.join(", ")),
         ("Plugin sha256", strategy.plugin_sha256.clone().unwrap_or_else(|| "built in".to_owned())),
-        ("Warm-up", format!("{} bars", count(strategy.warm_up_bars as u64))),
+        ("Warm-up", plural(strategy.warm_up_bars, "bar")),
         ("Period", format!("{} to {}", text(&period.first), text(&period.last))),
         (
             "Bars",
             format!(
-                "{} of {}, {} sessions, {} of history before",
+                "{} of {}, {}, {} of history before",
                 count(period.bars as u64),
                 report.resolution,
-                count(period.sessions as u64),
+                plural(period.sessions, "session"),
                 count(period.history_bars as u64)
             ),
         ),
@@ -68,14 +71,17 @@ pub(super) fn table(report: &Report) -> String {
     ];
     for series in &data.series {
         let (first, last) = (text(&series.first), text(&series.last));
-        let bars = count(series.bars as u64);
+        let bars = plural(series.bars, "bar");
         let adjustment = &series.adjustment;
         rows.push((
             "Series",
-            format!("{}: {bars} bars, {first} to {last}, {adjustment}", series.symbol),
+            format!("{}: {bars}, {first} to {last}, {adjustment}", series.symbol),
         ));
     }
     rows.push(("Orders", orders(report)));
+    rows.extend(zone.map(|zone| {
+        ("Times", format!("charts, trades and the heading in {zone}; with a Z here, UTC"))
+    }));
     listed(&rows)
 }
 
@@ -125,8 +131,8 @@ pub(super) fn log(report: &Report, lists: &Lists<'_>) -> String {
     if more > 0 {
         writeln!(text, "and {} more", count(more as u64)).expect("a string takes everything");
     }
-    let lines = count(lists.log.len() as u64);
+    let lines = plural(lists.log.len(), "line");
     format!(
-        "<details><summary>Log of the strategy, {lines} lines</summary><pre tabindex=\"0\">{text}</pre></details>"
+        "<details><summary>Log of the strategy, {lines}</summary><pre tabindex=\"0\">{text}</pre></details>"
     )
 }

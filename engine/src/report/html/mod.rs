@@ -21,6 +21,7 @@ mod rolling;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod times;
 mod validation;
 mod years;
 
@@ -28,7 +29,7 @@ use std::borrow::Cow;
 
 use strategy_api::Columns;
 
-use super::{Basis, Lists, Report, number};
+use super::{Basis, Lists, Report, problems::plural};
 pub use compare::compare;
 use frame::Frame;
 use histogram::Histogram;
@@ -84,12 +85,10 @@ pub struct Indicator<'a> {
 pub fn page(page: &Page<'_>) -> String {
     let report = page.report;
     let symbols = report.symbols.join(", ");
-    let period =
-        [&report.period.first, &report.period.last].map(|day| day.clone().unwrap_or_default());
-    let bars = number::count(report.period.bars as u64);
+    let bars = plural(report.period.bars, "bar");
     let mut frame = Frame::new(
         &format!("{} on {symbols}", page.title),
-        &format!("{bars} bars of {}, {} to {}", report.resolution, period[0], period[1]),
+        &format!("{bars} of {}, {}", report.resolution, times::period(page)),
     );
     frame.push(&facts::warnings(report));
     frame.push(&format!(
@@ -108,11 +107,11 @@ pub fn page(page: &Page<'_>) -> String {
          <div><h2>Deepest falls</h2>{}</div></section>",
         years::legend(&page.report.strategy.name, beside.map(|(name, _)| name)),
         years::picture(curve, beside).unwrap_or_else(|| "<p>None.</p>".to_owned()),
-        scrolled(&drawdowns::table(curve))
+        drawdowns::table(curve)
     ));
     frame.section("Distribution of returns", &distributions(page));
-    frame.push(TRADES);
-    let rules = facts::table(report);
+    frame.push(&TRADES.replace("{zone}", &times::zone(page)));
+    let rules = facts::table(report, times::said(page));
     let log = facts::log(report, page.lists);
     frame.section("What it stands on", &(scrolled(&rules) + &log));
     frame.push(&format!(
@@ -128,11 +127,12 @@ const CHARTS: &str = "<section id=\"charts\" aria-label=\"Charts\">\n\
 <div id=\"stack\" tabindex=\"0\" role=\"group\" aria-label=\"Charts. Left and right move the cursor, with \
 Shift the view; plus and minus zoom; Home, End and 0 show the beginning, the end and everything.\"></div>\n\
 <p class=\"hint\">Drag to move, Shift and drag to choose a span, Ctrl and wheel (or pinch) to zoom, double \
-click for everything. Keys: arrows, plus, minus, Home, End, 0.</p>\n\
+click for everything; on a screen that is touched, tap for the figures of a bar. Keys: arrows, plus, minus, \
+Home, End, 0.</p>\n\
 <p id=\"spoken\" class=\"unseen\" aria-live=\"polite\"></p>\n\
 <noscript><p>The charts and the table of trades need scripts.</p></noscript></section>\n";
 
-const TRADES: &str = "<section><h2>Trades</h2><div class=\"tools\">\
+const TRADES: &str = "<section><h2>Trades{zone}</h2><div class=\"tools\">\
 <label>Find <input id=\"trade-filter\" type=\"search\" placeholder=\"date, symbol, number\"></label>\
 <label>Show <select id=\"trade-kind\"><option value=\"all\">all</option><option value=\"won\">winners</option>\
 <option value=\"lost\">losers</option><option value=\"open\">open</option></select></label>\

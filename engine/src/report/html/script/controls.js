@@ -31,7 +31,9 @@ function controls(view, choose) {
   bar.append(scale);
   const spoken = document.getElementById("spoken");
   view.spoken = (row) => {
-    spoken.textContent = [stamp(view.times[row]), ...view.panels.map(({ figure }) => figure.firstChild.textContent)].join(", ");
+    // The topmost legend names the bar.
+    const parts = view.panels.flatMap(({ figure }) => [...figure.firstChild.children]);
+    spoken.textContent = parts.map(({ textContent }) => textContent).filter(Boolean).join(", ");
   };
 }
 

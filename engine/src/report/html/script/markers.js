@@ -1,5 +1,6 @@
 // Fills and trades on the price: a triangle whose tip is at the price of the fill, and a line from
-// entry to exit. None is left out at any zoom; triangles that would cover the same pixel are drawn once.
+// entry to exit. None is left out at any zoom: where triangles would hide the price, a strip below it
+// counts the fills.
 
 const MANY = 300;
 
@@ -18,20 +19,24 @@ class Markers {
     return least <= most ? [least, most] : null;
   }
 
-  draw({ pen, first, last, x, y }) {
-    const start = lowerBound(this.rows, first);
-    const end = lowerBound(this.rows, last);
-    if (end - start <= MANY) this.trace(pen, start, end, x, y);
+  draw({ pen, from, to, first, last, width, x, y }) {
+    if (this.isCrowded(from, to, width)) return;
+    this.trace(pen, lowerBound(this.rows, first), lowerBound(this.rows, last), x, y);
   }
 
-  /** The layer below the price, on which many triangles are set so that the price stays visible. */
-  below() {
+  /** Whether so many fills are in view that triangles would hide the price. */
+  isCrowded(from, to, width) {
+    return lowerBound(this.rows, to) - lowerBound(this.rows, from) > Math.min(MANY, width / 3);
+  }
+
+  /** The strip at the foot of the panel that takes the place of triangles which would hide the price. */
+  strip() {
+    const isStrip = (from, to, width) => this.isCrowded(from, to, width);
     return {
+      isStrip,
       extremes: () => null,
-      draw: ({ pen, first, last, x, y }) => {
-        const start = lowerBound(this.rows, first);
-        const end = lowerBound(this.rows, last);
-        if (end - start > MANY) this.stamp(pen, start, end, x, y);
+      draw: (area) => {
+        if (isStrip(area.from, area.to, area.width)) this.count(area);
       },
     };
   }
@@ -49,22 +54,34 @@ class Markers {
     }
   }
 
-  /** Many: a small picture of a triangle, set once at each pixel that has a tip. */
-  stamp(pen, start, end, x, y) {
-    const [buy, sell] = [stampOf("buy", 1), stampOf("sell", -1)];
-    const set = new Set();
-    for (let at = start; at < end; at++) {
-      const bought = this.quantities[at] > 0;
-      const [across, tip] = [Math.round(x(this.rows[at])), Math.round(y(this.prices[at]))];
-      const pixel = (across * 8192 + tip) * 2 + (bought ? 1 : 0);
-      if (set.has(pixel)) continue;
-      set.add(pixel);
-      pen.drawImage(bought ? buy : sell, across - STAMP, tip - (bought ? 0 : STAMP * 2), STAMP * 2, STAMP * 2);
+  /** Many: how many there are in each pixel column, buys upwards from a line and sells downwards. */
+  count(area) {
+    const { pen, height, width } = area;
+    const columns = Math.ceil(width);
+    const [buys, sells] = [new Float64Array(columns), new Float64Array(columns)];
+    const per = (area.to - area.from) / width;
+    for (let at = lowerBound(this.rows, area.from); at < this.rows.length && this.rows[at] < area.to; at++) {
+      (this.quantities[at] > 0 ? buys : sells)[Math.floor((this.rows[at] - area.from) / per)]++;
     }
+    const most = Math.max(buys.reduce((a, b) => Math.max(a, b)), sells.reduce((a, b) => Math.max(a, b)), 1);
+    const reach = Math.round(height * STRIP);
+    const middle = height - reach - 1;
+    for (const [counts, ink, sign] of [[buys, "buy", -1], [sells, "sell", 1]]) {
+      pen.fillStyle = color(ink);
+      counts.forEach((found, pixel) => {
+        // One fill is seen beside any number of others.
+        const tall = found ? Math.max(1, Math.round((found / most) * reach)) : 0;
+        pen.fillRect(pixel, sign < 0 ? middle - tall : middle, 1, tall);
+      });
+    }
+    pen.textAlign = "left";
+    pen.textBaseline = "middle";
+    haloed(pen, "fills over time: buys up, sells down", 6, middle - reach - 7);
   }
 }
 
-const STAMP = 4;
+/** Share of the panel that either side of the strip takes at most. */
+const STRIP = 0.045;
 
 function triangle(pen, across, tip, sign, size) {
   pen.beginPath();
@@ -72,18 +89,6 @@ function triangle(pen, across, tip, sign, size) {
   pen.lineTo(across - size, tip + sign * size * 1.7);
   pen.lineTo(across + size, tip + sign * size * 1.7);
   pen.closePath();
-}
-
-/** A triangle as a small canvas, in the resolution of the screen. */
-function stampOf(ink, sign) {
-  const ratio = window.devicePixelRatio || 1;
-  const canvas = make("canvas", { width: STAMP * 2 * ratio, height: STAMP * 2 * ratio });
-  const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
-  triangle(pen, STAMP, sign > 0 ? 0 : STAMP * 2, sign, STAMP - 0.5);
-  pen.fillStyle = color(ink);
-  pen.fill();
-  return canvas;
 }
 
 /** Lines from the entry of each trade to its exit, and a light ground behind the chosen one. */

@@ -16,39 +16,53 @@ function barsOf(symbol, axis) {
   };
 }
 
-function pricePanel(symbol, bars, markers, trades) {
+function pricePanel(facts, bars, markers, trades) {
   const over = bars.overlays.filter((one) => one.panel === null);
+  const parts = ["open", "high", "low", "close"];
+  const price = alike({ values: bars.low, decimals: Math.max(...parts.map((part) => facts[part].decimals)) });
   const at = (values, show) => (row) => (Number.isNaN(values[row]) ? "–" : show(values[row]));
-  const legend = ["open", "high", "low", "close"].map((part) => ({
+  const legend = parts.map((part) => ({
     name: part, ink: part === "close" ? "price" : "none", text: at(bars[part], price),
   }));
   over.forEach((one, place) => legend.push({ name: one.name, ink: OVERLAYS[place % 6], text: at(one.values, price) }));
   legend.push({ name: `buys ${grouped(markers.buys, 0)}`, ink: "buy", mark: "up" });
   legend.push({ name: `sells ${grouped(markers.sells, 0)}`, ink: "sell", mark: "down" });
   return new Panel({
-    name: symbol, height: window.innerWidth < 560 ? 280 : 380, legend, scales: true,
-    described: `Price of ${symbol} with ${markers.rows.length} fills of ${trades.trades.length} trades`,
+    name: facts.name, height: window.innerWidth < 560 ? 280 : 380, legend, scales: true,
+    described: `Price of ${facts.name} with ${counted(markers.rows.length, "fill")} of ${counted(trades.trades.length, "trade")}`,
     layers: [
-      markers.below(), trades, new Candles(bars.open, bars.high, bars.low, bars.close),
+      markers.strip(), trades, new Candles(bars.open, bars.high, bars.low, bars.close),
       ...over.map((one, place) => new Line(one.values, OVERLAYS[place % 6], 1.6)), markers,
     ],
   });
+}
+
+/** Levels by which an indicator is read: where it is held to be overbought and oversold, or zero. */
+function levelsOf(caption, lines) {
+  if (caption.startsWith("RSI(")) return [30, 70];
+  return lines.some(({ values }) => values.some((value) => value < 0)) ? [0] : [];
 }
 
 function ownPanels(bars) {
   const captions = [...new Set(bars.overlays.map((one) => one.panel).filter((panel) => panel !== null))];
   return captions.map((caption) => {
     const lines = bars.overlays.filter((one) => one.panel === caption);
-    const crosses = lines.some(({ values }) => values.some((value) => value < 0));
+    const size = lines.reduce((most, { values }) => values.reduce((a, b) => (Math.abs(b) > a ? Math.abs(b) : a), most), 0);
+    const decimals = size >= 10 ? 2 : size >= 0.1 ? 4 : 6;
+    const layer = (one, place) => {
+      const ink = OVERLAYS[place % 6];
+      return one.name.endsWith(" histogram") ? new Bars(one.values, ink) : new Line(one.values, ink, 1.4);
+    };
     return new Panel({
       name: caption, height: 96,
       legend: lines.map((one, place) => ({
         name: one.name === caption ? "" : one.name.replace(caption, "").trim(), ink: OVERLAYS[place % 6],
-        text: (row) => (Number.isNaN(one.values[row]) ? "–" : price(one.values[row])),
+        text: (row) => (Number.isNaN(one.values[row]) ? "–" : grouped(one.values[row], decimals)),
       })),
+      // Columns stand behind the lines.
       layers: [
-        ...(crosses ? [new Level(0)] : []),
-        ...lines.map((one, place) => new Line(one.values, OVERLAYS[place % 6], 1.4)),
+        ...levelsOf(caption, lines).map((value) => new Level(value)),
+        ...lines.map(layer).sort((one, other) => (other instanceof Bars) - (one instanceof Bars)),
       ],
     });
   });
@@ -169,7 +183,7 @@ function runPage() {
 function symbolPanels(at, times, markers, trades) {
   const bars = barsOf(page.symbols[at], times);
   const volume = (row) => (Number.isNaN(bars.volume[row]) ? "–" : short(bars.volume[row]));
-  const panels = [pricePanel(page.symbols[at].name, bars, markers, trades)];
+  const panels = [pricePanel(page.symbols[at], bars, markers, trades)];
   if (bars.volume.some((units) => units > 0)) {
     panels.push(new Panel({
       name: "Volume", height: 64, kind: "short", floor: true,

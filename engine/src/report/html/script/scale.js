@@ -26,10 +26,27 @@ function short(value) {
   return grouped(value, value === Math.round(value) ? 0 : 2);
 }
 
-/** A price: two decimals, more for small ones. */
-function price(value) {
-  const size = Math.abs(value);
-  return grouped(value, size >= 10 || size === 0 ? 2 : size >= 0.1 ? 4 : 6);
+/** How all the values of some columns are written: with two decimals, more where they have them and are small. */
+function alike(...columns) {
+  const sizes = columns.map(({ values }) => leastSize(values)).filter((size) => size < Infinity);
+  const least = Math.min(...sizes, 1e9);
+  const needed = Math.max(...columns.map(({ decimals }) => decimals));
+  const decimals = Math.max(2, Math.min(needed, least >= 10 ? 2 : least >= 0.1 ? 4 : 6));
+  return (value) => grouped(value, decimals);
+}
+
+function leastSize(values) {
+  let least = Infinity;
+  for (const value of values) {
+    const size = Math.abs(value);
+    if (size > 0 && size < least) least = size;
+  }
+  return least;
+}
+
+/** `1 trade`, `2,000 trades`. */
+function counted(number, noun) {
+  return `${grouped(number, 0)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Even steps between two values, at most `most` of them. */

@@ -78,14 +78,19 @@ function timeTicks(times, from, to, most) {
       const row = lowerBound(times, at - zoneOffset(at - zoneOffset(at)));
       if (row >= first && row <= last) rows.add(row);
     }
-    if (rows.size <= most) return labelled(times, [...rows], unit.length);
+    if (rows.size > most) continue;
+    // No view is without a date, however few bars it has.
+    return labelled(times, rows.size ? [...rows] : [Math.min(last, Math.ceil(from))], unit.length);
   }
   return [];
 }
 
+/** What each tick says; where none says a year of itself, the first one adds it. */
 function labelled(times, rows, length) {
+  const yearOf = (row) => local(times[row]).getUTCFullYear();
+  const isOneYear = length < 300 * DAY && yearOf(rows[0]) === yearOf(rows.at(-1));
   let before = null;
-  return rows.map((row) => {
+  return rows.map((row, at) => {
     const date = local(times[row]);
     const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
     const newDay = !before || before.getUTCDate() !== day || before.getUTCMonth() !== month;
@@ -93,8 +98,9 @@ function labelled(times, rows, length) {
     before = date;
     if (length >= 300 * DAY) return { row, text: String(year), strong: false };
     if (newYear) return { row, text: String(year), strong: true };
-    if (length >= 28 * DAY) return { row, text: MONTHS[month], strong: false };
-    if (length >= DAY || newDay) return { row, text: day + " " + MONTHS[month], strong: length < DAY };
+    const more = at === 0 && isOneYear ? ` ${year}` : "";
+    if (length >= 28 * DAY) return { row, text: MONTHS[month] + more, strong: false };
+    if (length >= DAY || newDay) return { row, text: day + " " + MONTHS[month] + more, strong: length < DAY };
     return { row, text: date.toISOString().slice(11, 16), strong: false };
   });
 }
