@@ -27,8 +27,9 @@ pub fn compare(runs: &[(Report, Lists<'_>)]) -> String {
         &names.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect::<Vec<_>>().join(" | "),
     );
     frame.push(CHARTS);
-    let heads: Vec<String> = runs.iter().map(|(report, _)| id(report)).collect();
     let reports: Vec<&Report> = runs.iter().map(|(report, _)| report).collect();
+    let heads: Vec<[String; 2]> =
+        reports.iter().map(|report| [id(report), told_apart(report, &reports)]).collect();
     let table = figures::beside(&reports, &heads);
     frame.section("Figures", &scrolled(&table));
     let inputs = inputs(&reports, &names, &heads);
@@ -41,14 +42,34 @@ fn id(report: &Report) -> String {
     report.run.chars().take(DIGITS).collect()
 }
 
+/// The strategy of a run with what tells it from the other runs of that strategy: the parameters whose
+/// values differ, and the symbols where they do.
+fn told_apart(report: &Report, all: &[&Report]) -> String {
+    let strategy = &report.strategy;
+    let others = || all.iter().filter(|other| other.strategy.name == strategy.name);
+    let differs = |name: &String, value: &_| {
+        others().any(|other| other.strategy.parameters.get(name) != Some(value))
+    };
+    let mut text = strategy.name.clone();
+    for (name, value) in &strategy.parameters {
+        if differs(name, value) {
+            text.push_str(&format!(" {name}={value}"));
+        }
+    }
+    if all.iter().any(|other| other.symbols != report.symbols) {
+        text.push_str(&format!(" on {}", report.symbols.join(", ")));
+    }
+    text
+}
+
 /// What each run is of: strategy, parameters, period, costs, bars.
-fn inputs(reports: &[&Report], names: &[String], heads: &[String]) -> String {
+fn inputs(reports: &[&Report], names: &[String], heads: &[[String; 2]]) -> String {
     let mut text = String::from("<table class=\"inputs\"><thead><tr>");
     for head in ["Run", "Strategy", "Parameters", "Bars", "Period", "Costs", "Data"] {
         text.push_str(&format!("<th scope=\"col\">{head}</th>"));
     }
     text.push_str("</tr></thead><tbody>");
-    for ((report, name), head) in reports.iter().zip(names).zip(heads) {
+    for ((report, name), [head, _]) in reports.iter().zip(names).zip(heads) {
         let parameters: Vec<String> = report
             .strategy
             .parameters
@@ -73,7 +94,7 @@ fn inputs(reports: &[&Report], names: &[String], heads: &[String]) -> String {
 }
 
 /// Every curve on its own days, as a multiple of its capital.
-fn elements(runs: &[(Report, Lists<'_>)], heads: &[String]) -> String {
+fn elements(runs: &[(Report, Lists<'_>)], heads: &[[String; 2]]) -> String {
     let mut sheet = data::Sheet::default();
     let days = |curve: &SessionEquity| {
         curve.days.iter().map(|day| midnight_ns(*day)).collect::<Vec<i64>>()
@@ -82,10 +103,10 @@ fn elements(runs: &[(Report, Lists<'_>)], heads: &[String]) -> String {
     let curves: Vec<Value> = runs
         .iter()
         .zip(heads)
-        .map(|((report, lists), head)| {
+        .map(|((_, lists), [head, name])| {
             let growth: Vec<f64> =
                 lists.equity.equity.iter().map(|equity| equity / lists.equity.initial).collect();
-            let name = format!("{head} {}", report.strategy.name);
+            let name = format!("{head} {name}");
             json!({
                 "name": printable(&name),
                 "ts": sheet.times(days(&lists.equity).iter().map(|ts| Some(*ts))),

@@ -5,6 +5,7 @@ use engine_core::metrics::Metrics;
 use super::markup::escaped;
 use crate::report::{
     number::{UNDEFINED, count, grouped, percent},
+    problems::plural,
     schema::{Costs, Report},
 };
 
@@ -207,12 +208,9 @@ pub(super) fn tiles(report: &Report) -> String {
     ];
     let mut text: String =
         known.iter().map(|(name, cell)| tile(name, own(*cell), other(*cell))).collect();
-    text.push_str(&tile("Trades", count(m.trades as u64), format!("{} won", share(m.win_rate))));
-    text.push_str(&tile(
-        "Exposure",
-        share(m.exposure),
-        format!("{} sessions", count(m.sessions as u64)),
-    ));
+    let won = m.win_rate.map_or("none closed".to_owned(), |rate| format!("{} won", percent(rate)));
+    text.push_str(&tile("Trades", count(m.trades as u64), won));
+    text.push_str(&tile("Exposure", share(m.exposure), plural(m.sessions, "session")));
     text
 }
 
@@ -245,10 +243,9 @@ fn group(text: &mut String, report: &Report, name: &str, figures: &[Figure], num
         return;
     }
     let beside = beside.filter(|_| !compares);
-    let head = |name: &str| {
-        let name = escaped(name);
-        format!("<th scope=\"col\" title=\"{name}\">{name}</th>")
-    };
+    // A long name breaks between its words.
+    let head =
+        |name: &str| format!("<th scope=\"col\">{}</th>", escaped(name).replace('_', "_<wbr>"));
     text.push_str(&format!(
         "<table class=\"figures\"><thead><tr><th scope=\"col\">{name}</th>{}{}</tr></thead><tbody>",
         head(&report.strategy.name),
@@ -266,13 +263,12 @@ fn group(text: &mut String, report: &Report, name: &str, figures: &[Figure], num
     text.push_str("</tbody></table>");
 }
 
-/// All figures of several runs, a column a run under its id and its strategy.
-pub(super) fn beside(reports: &[&Report], ids: &[String]) -> String {
-    let head = |(report, id): (&&Report, &String)| {
-        let (id, name) = (escaped(id), escaped(&report.strategy.name));
-        format!("<th scope=\"col\">{id}<br><small>{name}</small></th>")
+/// All figures of several runs, a column a run under its id and what it is of.
+pub(super) fn beside(reports: &[&Report], heads: &[[String; 2]]) -> String {
+    let head = |[id, name]: &[String; 2]| {
+        format!("<th scope=\"col\">{}<br><small>{}</small></th>", escaped(id), escaped(name))
     };
-    let heads: String = reports.iter().zip(ids).map(head).collect();
+    let heads: String = heads.iter().map(head).collect();
     let mut text = format!(
         "<table class=\"figures beside\"><thead><tr><th scope=\"col\">Run</th>{heads}</tr></thead><tbody>"
     );
