@@ -8,7 +8,7 @@ use super::markup::escaped;
 const STYLE: &str = include_str!("page.css");
 
 /// The script, file by file in the order in which they need each other.
-const SCRIPT: [&str; 21] = [
+const SCRIPT: [&str; 22] = [
     include_str!("script/columns.js"),
     include_str!("script/pyramid.js"),
     include_str!("script/scale.js"),
@@ -20,6 +20,7 @@ const SCRIPT: [&str; 21] = [
     include_str!("script/overview.js"),
     include_str!("script/table.js"),
     include_str!("script/trades.js"),
+    include_str!("script/scrolls.js"),
     include_str!("script/theme.js"),
     include_str!("script/controls.js"),
     include_str!("script/run.js"),

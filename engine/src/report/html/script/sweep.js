@@ -40,7 +40,7 @@ function trialTable(sweep, act) {
     })),
   ];
   return new RowTable({
-    prefix: "trial", rows, columns, order: "number", noun: "trials", act, signed: ["total_return", "cagr", "expectancy"],
+    prefix: "trial", rows, columns, order: "number", noun: "trial", act, signed: ["total_return", "cagr", "expectancy"],
     label: (trial) => `Show trial ${trial.number} on the map`,
   });
 }

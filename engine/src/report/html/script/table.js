@@ -85,7 +85,7 @@ class RowTable {
       button.disabled = this.at + step < 0 || this.at + step >= pages;
     }
     const span = rows.length ? `${grouped(this.at * PAGE + 1, 0)} to ${grouped(this.at * PAGE + rows.length, 0)} of ` : "";
-    this.status.textContent = `${span}${grouped(found.length, 0)} ${this.noun}`;
+    this.status.textContent = span + counted(found.length, this.noun);
   }
 
   row(row) {
@@ -96,7 +96,7 @@ class RowTable {
         return make("td", {}, button);
       }
       const sign = this.signed.includes(key) && row[key] !== 0 ? (row[key] > 0 ? "gain" : "loss") : "";
-      return make("td", { className: `${key} ${sign}`, textContent: text(row) });
+      return make("td", { className: `cell-${key} ${sign}`, textContent: text(row) });
     });
     const line = make("tr", {}, ...cells);
     line.addEventListener("click", () => {
