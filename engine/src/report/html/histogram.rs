@@ -3,9 +3,13 @@
 use crate::report::number::{count, percent};
 
 const WIDTH: f64 = 400.0;
-const HEIGHT: f64 = 190.0;
+const HEIGHT: f64 = 210.0;
 /// Room for the labels below.
 const FOOT: f64 = 26.0;
+/// Room for the names of marks above the bars, a line each.
+const HEAD: f64 = 32.0;
+/// Height of such a line.
+const LINE: usize = 14;
 /// Bins on either side of zero.
 const SIDE: usize = 15;
 /// Where the outermost bins begin, in standard deviations; what lies beyond is counted there.
@@ -60,13 +64,16 @@ impl Histogram {
         }
         let base = HEIGHT - FOOT;
         text.push_str(&format!("<path class=\"axis\" d=\"M0 {base}H{WIDTH}\"/>"));
-        for (place, (label, value)) in marks.iter().enumerate() {
-            let (x, y) = (self.across(*value), 11 + 13 * place);
-            // A label stands on the side that points away from zero, where the bars are lower and it fits.
-            let left = if x > WIDTH / 2.0 { x > WIDTH * 0.7 } else { x > 110.0 };
-            let (anchor, shift) = if left { ("end", -4.0) } else { ("start", 4.0) };
+        // From the left to the right each name stands a line lower and right of its mark, which begins at
+        // that line: so no name is crossed by the mark of another.
+        let mut sorted = marks.to_vec();
+        sorted.sort_by(|one, other| one.1.total_cmp(&other.1));
+        for (place, (label, value)) in sorted.iter().enumerate() {
+            let (x, y) = (self.across(*value), 11 + LINE * place);
+            let top = 2 + LINE * place;
+            let (anchor, shift) = if x > WIDTH * 0.7 { ("end", -4.0) } else { ("start", 4.0) };
             text.push_str(&format!(
-                "<path class=\"mark\" d=\"M{x:.1} 2V{base}\"/><text class=\"label\" x=\"{:.1}\" y=\"{y}\" \
+                "<path class=\"mark\" d=\"M{x:.1} {top}V{base}\"/><text class=\"label\" x=\"{:.1}\" y=\"{y}\" \
                  text-anchor=\"{anchor}\">{label} {}</text>",
                 x + shift,
                 percent(*value)
@@ -91,7 +98,7 @@ impl Histogram {
 
     fn bar(&self, bin: usize, found: usize, most: usize) -> String {
         let width = WIDTH / self.counts.len() as f64;
-        let height = (HEIGHT - FOOT - 6.0) * found as f64 / most as f64;
+        let height = (HEIGHT - FOOT - HEAD) * found as f64 / most as f64;
         let class = if bin < SIDE { "loss" } else { "gain" };
         let (low, high) = (self.edge(bin), self.edge(bin + 1));
         let span = match bin {
@@ -149,6 +156,21 @@ mod tests {
         assert_eq!(histogram.edge(SIDE), 0.0);
         let svg = histogram.svg("Returns", &[("mean", histogram.mean)]);
         assert_eq!(svg.matches("<rect").count(), 2 * SIDE);
+    }
+
+    #[test]
+    fn no_bar_reaches_the_names_of_the_marks() {
+        let histogram = Histogram::of(&[0.01, 0.011, -0.02, 0.01]).unwrap();
+        let svg = histogram.svg("Returns", &[("mean", histogram.mean), ("VaR", -0.02)]);
+        let of = |tag: &str, attribute: &str| -> Vec<f64> {
+            let value = |text: &str| text.split('"').next().unwrap().parse().unwrap();
+            let tags = svg.split(tag).skip(1);
+            tags.map(|rest| value(rest.split(&format!(" {attribute}=\"")).nth(1).unwrap()))
+                .collect()
+        };
+        let lowest = of("<text class=\"label\"", "y").into_iter().fold(0.0, f64::max);
+        let highest = of("<rect", "y").into_iter().fold(HEIGHT, f64::min);
+        assert!(lowest < highest, "{lowest} {highest}");
     }
 
     #[test]
