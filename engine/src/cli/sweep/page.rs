@@ -216,17 +216,21 @@ fn warnings(sweep: &Finished, trials: &TrialColumns) -> Vec<String> {
 /// Everything that the result depends on.
 fn facts(searched: &Searched, sweep: &Finished, args: &SweepArgs) -> Vec<(&'static str, String)> {
     let job = searched.job();
-    let sizes: Vec<String> = sweep
-        .axes
-        .iter()
-        .map(|axis| format!("{} of {}", count(axis.values as u64), axis.name))
-        .collect();
+    let values = |(place, name): (usize, String)| {
+        let (values, param) = (&job.plan.axes()[place], &job.strategy.facts().params[place]);
+        let end = |value: Option<&f64>| value.map_or(String::new(), |value| param.show(*value));
+        let number = count(values.len() as u64);
+        format!("{name} {} to {} ({number} values)", end(values.first()), end(values.last()))
+    };
+    let values: Vec<String> =
+        space::swept(&job.strategy, &job.plan).into_iter().map(values).collect();
     let sha256 = job.strategy.sha256().map(|sum| sum.to_string());
     let mut rows = vec![
         ("Engine", format!("algo-trader {}", sweep.engine)),
         ("Strategy", format!("{} {}", job.strategy.facts().name, job.strategy.facts().version)),
         ("Plugin sha256", sha256.unwrap_or_else(|| "built in".to_owned())),
-        ("Values", sizes.join(", ")),
+        ("Values", values.join(", ")),
+        ("Ranked by", sweep.rank.clone()),
     ];
     rows.extend(sweep.constraint.clone().map(|text| ("Constraint", text)));
     rows.extend(sweep.random.map(|drawn| {

@@ -18,6 +18,7 @@ mod histogram;
 mod markup;
 mod months;
 mod rolling;
+mod study;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -1,102 +1,22 @@
 //! A walk-forward optimisation or a cross-validation on one page, from its JSON: the account out of
 //! sample, every fold's figures in sample against out of sample, and what was chosen when.
 
-use engine_core::{
-    calendar::midnight_ns,
-    sweep::{Metric, TrialFigures},
-};
+use engine_core::{calendar::midnight_ns, sweep::Metric};
 use jiff::civil::Date;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
     CHARTS, data, facts, figures,
     frame::Frame,
     markup::{embedded, escaped, scrolled},
+    study::{Fold, Validation, Window},
     sweep,
 };
 use crate::report::{
     number::{UNDEFINED, count, grouped, percent},
+    problems::plural,
     text::printable,
 };
-
-/// What `docs/sweep-json.md` says of a walk-forward or a cross-validation, as far as it is shown.
-#[derive(Debug, Deserialize)]
-struct Validation {
-    engine: String,
-    id: String,
-    kind: String,
-    strategy: String,
-    symbols: Vec<String>,
-    resolution: String,
-    data_digest: String,
-    first: String,
-    last: String,
-    bars: u64,
-    sessions: u64,
-    rank: String,
-    #[serde(rename = "where")]
-    constraint: Option<String>,
-    random: Option<u64>,
-    model: Option<u64>,
-    scheme: Scheme,
-    trials: u64,
-    failed: u64,
-    folds: Vec<Fold>,
-    in_sample: Averages,
-    out_of_sample: Averages,
-    total: TrialFigures,
-    efficiency: Option<f64>,
-    profitable_folds: u64,
-    luck: Luck,
-    equity: Equity,
-}
-
-#[derive(Debug, Deserialize)]
-struct Scheme {
-    anchored: Option<bool>,
-    purge: Option<u64>,
-    embargo: Option<u64>,
-    history: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Fold {
-    fold: u64,
-    in_sample: Vec<Window>,
-    out_of_sample: Window,
-    parameters: Option<Map<String, Value>>,
-    in_sample_metrics: Option<TrialFigures>,
-    out_of_sample_metrics: TrialFigures,
-    fault: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Window {
-    first: String,
-    last: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Averages {
-    mean: Map<String, Value>,
-    std: Map<String, Value>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Luck {
-    trials_ever: u64,
-    psr: Option<f64>,
-    intervals: Value,
-    sentence: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Equity {
-    initial: f64,
-    date: Vec<String>,
-    value: Vec<f64>,
-}
 
 /// The page as the bytes of an HTML file, from the JSON that `sweep --walk-forward --json` prints.
 ///
@@ -108,9 +28,9 @@ pub fn validation(json: &str) -> Result<String, serde_json::Error> {
     let mut frame = Frame::new(
         &format!("{name} of {} on {}", study.strategy, study.symbols.join(", ")),
         &format!(
-            "{} folds over {} bars of {}, {} to {}, chosen by {}",
-            study.folds.len(),
-            count(study.bars),
+            "{} over {} of {}, {} to {}, chosen by {}",
+            plural(study.folds.len(), "fold"),
+            plural(study.bars, "bar"),
             study.resolution,
             study.first,
             study.last,
@@ -211,7 +131,11 @@ fn folds(study: &Validation) -> String {
         text.push_str(&format!("<th scope=\"col\">{name}<br><small>in</small></th><th scope=\"col\"><br><small>out</small></th>"));
     }
     text.push_str("</tr></thead><tbody>");
-    let span = |window: &Window| format!("{} to {}", escaped(&window.first), escaped(&window.last));
+    // Where there is little room a window breaks into two lines, not into the parts of a date.
+    let span = |window: &Window| {
+        let (first, last) = (escaped(&window.first), escaped(&window.last));
+        format!("<span class=\"day\">{first}</span> <span class=\"day\">to {last}</span>")
+    };
     for fold in &study.folds {
         let inside: Vec<String> = fold.in_sample.iter().map(span).collect();
         let chosen = fold.parameters.as_ref().map_or("none".to_owned(), chosen);
@@ -220,7 +144,7 @@ fn folds(study: &Validation) -> String {
             fold.fold,
             inside.join("<br>"),
             span(&fold.out_of_sample),
-            escaped(&chosen)
+            chosen
         ));
         for metric in shown {
             let inside = fold.in_sample_metrics.and_then(|figures| figures.get(metric));
@@ -236,12 +160,22 @@ fn folds(study: &Validation) -> String {
     text + "</tbody></table>"
 }
 
+/// Parameters as markup, none of them broken in two.
 fn chosen(parameters: &Map<String, Value>) -> String {
     let one = |(name, value): (&String, &Value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        format!("{name} = {value}")
+        format!("<span class=\"param\">{}</span>", escaped(&format!("{name} = {value}")))
     };
     parameters.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Shortest and longest of some lengths in sessions.
+fn lengths(lengths: impl Iterator<Item = usize> + Clone) -> String {
+    let (least, most) = (lengths.clone().min().unwrap_or(0), lengths.max().unwrap_or(0));
+    if least == most {
+        return plural(most, "session");
+    }
+    format!("{} to {}", count(least as u64), plural(most, "session"))
 }
 
 /// A row a figure: mean and deviation over the folds on both sides, and the whole account.
@@ -282,26 +216,46 @@ fn averages(study: &Validation) -> String {
     text + "</tbody></table>"
 }
 
+/// Name and value of everything that the JSON says of what the result depends on.
 fn rows(study: &Validation) -> Vec<(&'static str, String)> {
     let scheme = &study.scheme;
+    let sessions = plural(study.sessions, "session");
     let mut rows = vec![
         ("Id", study.id.clone()),
+        ("Engine", format!("algo-trader {}", study.engine)),
         ("Strategy", study.strategy.clone()),
-        ("Folds", format!("{} over {} sessions", study.folds.len(), count(study.sessions))),
+        ("Ranked by", study.rank.clone()),
+        ("Folds", format!("{} over {sessions}", study.folds.len())),
     ];
-    rows.extend(scheme.anchored.map(|is_anchored| {
-        let begin =
-            if is_anchored { "every window begins at the first bar" } else { "windows move on" };
-        ("In sample", begin.to_owned())
-    }));
-    rows.extend(scheme.purge.map(|sessions| ("Purge", format!("{sessions} sessions"))));
-    rows.extend(scheme.embargo.map(|sessions| ("Embargo", format!("{sessions} sessions"))));
+    let inside = study.folds.iter().map(|fold| fold.in_sample.iter().map(|w| w.sessions).sum());
+    let begin = match scheme.anchored {
+        Some(true) => ", every window begins at the first bar",
+        Some(false) => ", windows move on",
+        None => "",
+    };
+    rows.push(("In sample", lengths(inside) + begin));
+    let outside = study.folds.iter().map(|fold| fold.out_of_sample.sessions);
+    rows.push(("Out of sample", lengths(outside)));
+    let cut = |width: u64| plural(usize::try_from(width).unwrap_or(usize::MAX), "session");
+    rows.extend(scheme.purge.map(|width| ("Purge", cut(width))));
+    rows.extend(scheme.embargo.map(|width| ("Embargo", cut(width))));
     let history = scheme.history.map_or("all there is".to_owned(), |bars| format!("{bars} bars"));
     rows.push(("History", history));
     rows.extend(study.constraint.clone().map(|text| ("Constraint", text)));
     rows.extend(study.random.map(|drawn| ("Drawn", format!("{} at random a fold", count(drawn)))));
     rows.extend(study.model.map(|asked| ("Model", format!("{} proposed a fold", count(asked)))));
-    rows.push(("Trials", count(study.trials)));
+    rows.push((
+        "Trials",
+        format!(
+            "{}: {} done, {} refused, {} failed, {} without a figure to rank by",
+            count(study.trials),
+            count(study.done),
+            count(study.refused),
+            count(study.failed),
+            count(study.undefined)
+        ),
+    ));
+    rows.push(("Cash", grouped(study.equity.initial, 2)));
     rows.push(("Data digest", study.data_digest.clone()));
     rows
 }
@@ -342,6 +296,7 @@ fn elements(study: &Validation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine_core::sweep::TrialFigures;
 
     const EVIL: &str = "</script><script>alert(1)</script>";
 
@@ -382,6 +337,21 @@ mod tests {
         assert!(page.contains("It does not carry over.") && page.contains("<b>1 of 2</b>"));
         assert!(!page.contains("alert(1)</script>"));
         assert_eq!(page.matches("<script>").count(), 1);
+    }
+
+    #[test]
+    fn a_page_says_what_its_windows_and_trials_stand_on() {
+        let study: Validation = serde_json::from_value(study()).unwrap();
+        let rows = rows(&study);
+        for wanted in [
+            ("Engine", "algo-trader 0.1.0"),
+            ("Ranked by", "sharpe"),
+            ("In sample", "253 sessions, every window begins at the first bar"),
+            ("Out of sample", "61 sessions"),
+            ("Cash", "100.00"),
+        ] {
+            assert!(rows.contains(&(wanted.0, wanted.1.to_owned())), "{rows:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ class Folds {
   }
 
   draw({ pen, x, height, from, to }) {
+    let end = -Infinity;
     this.rows.forEach((row, at) => {
       if (row < from - 1 || row > to) return;
       const across = Math.round(x(row - 0.5)) + 0.5;
@@ -23,8 +24,12 @@ class Folds {
       pen.stroke();
       pen.setLineDash([]);
       if (!this.names) return;
+      const name = `fold ${this.names[at]}`;
+      // Where windows are narrow, every so many are named.
+      if (across < end) return;
+      end = across + pen.measureText(name).width + 14;
       pen.textAlign = "left";
-      haloed(pen, `fold ${this.names[at]}`, across + 5, 9);
+      haloed(pen, name, across + 5, 9);
     });
   }
 }
