@@ -109,6 +109,129 @@ fn a_page_zooms_by_wheel_and_by_two_fingers_around_the_place_they_point_at() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
+/// The texts below the axis at several zooms, from all bars to the nearest.
+const TICKS: &str = "[1, 4, 12, 40, 150, 400].map(part => { const { view } = report; \
+    const span = view.rows / part; view.show(1000, 1000 + span); view.drawNow(); \
+    return view.ticks.map(({ text }) => text).join(', '); })";
+
+#[test]
+fn the_axis_says_the_year_and_the_legend_the_date_at_every_zoom() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    for width in [1280, 390] {
+        let mut browser = Browser::start(width, 900);
+        browser.open(&path, DRAWN);
+        let shown = browser.value(TICKS);
+        for texts in shown.as_array().unwrap() {
+            let texts = texts.as_str().unwrap();
+            let has_year = |text: &str| text.rsplit(' ').next().is_some_and(|end| end.len() == 4);
+            assert!(texts.split(", ").any(has_year), "{width}: {texts}");
+        }
+        let date = browser.value("document.querySelector('#stack .when').textContent");
+        let last = "new Date(report.view.times[report.view.lastRow()]).toISOString().slice(0, 10)";
+        let last = browser.value(last);
+        assert_eq!(date, last);
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_cursor_stays_in_view_and_keys_zoom_around_it() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    let mut browser = Browser::start(1280, 900);
+    browser.open(&path, DRAWN);
+    browser.value("report.view.show(1000, 1400); report.view.point(1020); document.getElementById('stack').focus()");
+    for _ in 0..3 {
+        browser
+            .ask("Input.dispatchKeyEvent", json!({ "type": "keyDown", "key": "+", "text": "+" }));
+    }
+    browser.value(SETTLED);
+    assert_eq!(browser.value("report.view.cursor"), json!(1020));
+    browser.value("report.view.show(2000, 2100)");
+    browser.value(SETTLED);
+    assert_eq!(browser.value("report.view.cursor"), json!(null));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn a_tap_points_at_a_bar_until_another_one() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    let mut browser = Browser::start(390, 844);
+    browser
+        .ask("Emulation.setTouchEmulationEnabled", json!({ "enabled": true, "maxTouchPoints": 1 }));
+    browser.open(&path, DRAWN);
+    browser.value("document.getElementById('stack').scrollIntoView()");
+    let mut tap = |x: u32| {
+        let points = json!([{ "x": x, "y": 200 }]);
+        browser.ask(
+            "Input.dispatchTouchEvent",
+            json!({ "type": "touchStart", "touchPoints": points }),
+        );
+        browser.ask("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] }));
+        browser.value(SETTLED);
+        browser.value("report.view.cursor").as_f64().expect("a bar is pointed at")
+    };
+    let (one, other) = (tap(100), tap(200));
+    assert!(other > one + 100.0, "{one} {other}");
+    let shown = "[document.querySelector('#stack .when').textContent, \
+        new Date(report.view.times[report.view.cursor]).toISOString().slice(0, 10)]";
+    let shown = browser.value(shown);
+    assert_eq!(shown[0], shown[1]);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn where_triangles_would_hide_the_price_a_strip_counts_the_fills() {
+    let program = Program::new();
+    let (path, ..) = page(&program);
+    let mut browser = Browser::start(390, 844);
+    browser.open(&path, DRAWN);
+    // As many fills as bars, on the closes that the page has.
+    let crowded = "(() => { const { view, markers: [fills] } = report; const rows = [...view.times.keys()]; \
+        const prices = view.panels[0].layers[2].close; \
+        Object.assign(fills, { rows, prices, quantities: rows.map(row => row % 2 ? 1 : -1) }); \
+        view.drawNow(); const pen = view.panels[0].canvas.getContext('2d'); \
+        const at = y => [...pen.getImageData(150, y, 1, 1).data].slice(0, 3).join(); \
+        const { height } = view.panels[0]; const middle = height - Math.round(height * 0.045) - 1; \
+        return [at(middle - 2), at(middle + 2)]; })()";
+    assert_eq!(browser.value(crowded), json!(["4,120,87", "194,65,12"]));
+}
+
+#[test]
+fn no_two_compared_runs_share_ink_and_dash_and_each_says_what_differs() {
+    let program = with_ma_cross();
+    let mut ids = Vec::new();
+    for fast in 5..13 {
+        let fast = format!("fast={fast}");
+        let said = program.run(&[
+            "backtest",
+            "-s",
+            "SPY",
+            "--strategy",
+            "ma_cross",
+            "-p",
+            &fast,
+            "--json",
+        ]);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        ids.push(said.json()["run"].as_str().unwrap().to_owned());
+    }
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let args = [&["runs", "compare"][..], &ids, &["--report", "compare.html"]].concat();
+    let said = program.run(&args);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let mut browser = Browser::start(1280, 900);
+    browser.open(&program.home().join("compare.html"), DRAWN);
+    let looks = "new Set(report.runs.map(({ ink, dash }) => ink + ' ' + dash)).size";
+    assert_eq!(browser.value(looks), json!(8));
+    assert_eq!(browser.value("document.querySelectorAll('#stack .dashed').length"), json!(4));
+    let named = "report.runs.every(({ name }, at) => name.endsWith(`ma_cross fast=${at + 5}`))";
+    assert_eq!(browser.value(named), json!(true), "{}", browser.value("report.runs[0].name"));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
 /// Whether at several zooms the tip of a fill has the colour of a triangle just inside it.
 const TIPS: &str = "(() => { const { view, markers: [fills] } = report; const panel = view.panels[0]; \
     const pen = panel.canvas.getContext('2d', { willReadFrequently: true }); \
@@ -146,6 +269,10 @@ fn trades_are_found_by_text_and_by_outcome() {
     assert_eq!(browser.value(listed), won);
     browser.value(&change("trade-kind", "change", "all"));
     browser.value(&change("trade-filter", "input", "2008-"));
+    let sizes = "['entry', 'exit'].map(key => { const cell = document.querySelector(`.cell-${key}`); \
+        const { fontSize, color } = getComputedStyle(cell); return fontSize + color; })";
+    let sizes = browser.value(sizes);
+    assert_eq!(sizes[0], sizes[1], "the columns of prices look alike");
     let of_2008 = "report.trades.filter(({ opened, closed }) => [opened, closed] \
         .some(ts => ts >= Date.UTC(2008, 0) && ts < Date.UTC(2009, 0))).length";
     assert_eq!(browser.value(listed), browser.value(of_2008));

@@ -68,7 +68,7 @@ fn a_cell_is_reached_by_keys_and_lists_its_trials() {
     let (said, _) = press("ArrowDown");
     assert!(said.starts_with("fast ") && said.contains(": Sharpe "), "{said}");
     let (_, listed) = press("Enter");
-    assert_eq!(listed, "1 to 1 of 1 trials");
+    assert_eq!(listed, "1 to 1 of 1 trial");
     // Another figure for all pictures, and the sides changed about.
     let choose = |name: &str, value: &str| {
         format!(
