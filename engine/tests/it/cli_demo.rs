@@ -73,3 +73,14 @@ fn without_its_strategy_the_demo_says_how_to_get_it() {
     assert!(said.stderr.contains("cargo build --release"), "{}", said.stderr);
     assert!(!program.home().join("x").exists());
 }
+
+#[test]
+fn a_folder_that_holds_something_is_left_as_it_is() {
+    let program = with_ma_cross();
+    fs::create_dir_all(program.home().join("mine")).unwrap();
+    fs::write(program.home().join("mine/notes"), "mine").unwrap();
+    let said = program.run(&["demo", "--dir", "mine"]);
+    let line = said.failed(9, "OUTPUT");
+    assert!(line.contains("is not empty: mine"), "{line}");
+    assert_eq!(fs::read_dir(program.home().join("mine")).unwrap().count(), 1);
+}

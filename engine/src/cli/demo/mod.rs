@@ -15,6 +15,8 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
+use folder::Folder;
+
 use super::{Done, Outcome, app::App, bars::shell_word, table::table};
 use crate::{
     config::Home,
@@ -38,7 +40,7 @@ const SEED: u64 = 7;
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DemoArgs {
-    /// Folder for everything that it makes [default: a new temporary one]
+    /// Folder for everything that it makes, new or empty [default: a new temporary one]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -47,21 +49,21 @@ pub(super) async fn run(app: &App, args: &DemoArgs) -> Outcome {
     let began = Instant::now();
     let strategy = app.registry(Retry::Yes)?.resolve(STRATEGY).map_err(without_plugin)?;
     let folder = folder::of(args.dir.as_deref())?;
-    let home = Home::new(&folder);
+    let home = Home::new(&folder.path);
     if let (Some(image), Some(file)) = (strategy.image(), strategy.path().and_then(Path::file_name))
     {
         write_whole(&home.plugins().join(file), |writer| writer.write_all(image.bytes()))?;
     }
     let gateway = Simulator::start(Settings { seed: SEED, ..Settings::default() }).await?;
-    say(app, &opening(&folder, &gateway))?;
-    let done = steps::run(app, &folder, &gateway.address().to_string()).await;
+    say(app, &opening(&folder.path, &gateway))?;
+    let done = steps::run(app, &folder.path, &gateway.address().to_string()).await;
     gateway.stop().await;
     let done = done?;
     let files: Vec<(PathBuf, &str)> = made(&home);
     let seconds = began.elapsed().as_secs_f64();
     if app.out.json() {
         let files: Vec<&PathBuf> = files.iter().map(|(path, _)| path).collect();
-        app.out.value(&json!({ "folder": folder, "steps": done, "files": files }))?;
+        app.out.value(&json!({ "folder": folder.path, "steps": done, "files": files }))?;
     } else {
         app.out.text(&closing(&folder, &files, seconds))?;
     }
@@ -75,11 +77,11 @@ fn say(app: &App, text: &str) -> Result<(), Failure> {
 
 fn without_plugin(error: crate::registry::RegistryError) -> Failure {
     let failure = Failure::from(error);
-    let message = format!("the demo needs the strategy {STRATEGY}: {}", failure.message);
-    Failure::new(failure.code, message).help(
-        "build it first, in the checkout: cargo build --release; or say where it is: \
-         algo-trader demo --plugins DIR",
-    )
+    let message = format!(
+        "the demo needs the strategy {STRATEGY}, which --plugins can point to: {}",
+        failure.message
+    );
+    Failure::new(failure.code, message).help("in the checkout: cargo build --release")
 }
 
 fn opening(folder: &Path, gateway: &Running) -> String {
@@ -105,25 +107,32 @@ fn made(home: &Home) -> Vec<(PathBuf, &'static str)> {
     all.into_iter().filter(|(path, _)| path.exists()).collect()
 }
 
-fn closing(folder: &Path, files: &[(PathBuf, &str)], seconds: f64) -> String {
+fn closing(folder: &Folder, files: &[(PathBuf, &str)], seconds: f64) -> String {
+    let Folder { path: folder, is_ours } = folder;
     let inside = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).display().to_string();
     let rows: Vec<Vec<String>> = files
         .iter()
         .map(|(path, what)| vec![format!("  {}", inside(path)), (*what).to_owned()])
         .collect();
-    format!(
+    let mut text = format!(
         "\nThat took {seconds:.1} s. The prices are made up. In {}:\n{}\
-         Your own strategy: algo-trader strategies new my_idea --watch\n\
-         To clear up: rm -r {}",
+         Your own strategy: algo-trader strategies new my_idea --watch",
         folder.display(),
         table(&rows),
-        shell_word(&folder.display().to_string()),
-    )
+    );
+    // What was there before the demo is not the demo's to take away.
+    if *is_ours {
+        text += &format!("\nTo clear up: rm -r {}", shell_word(&folder.display().to_string()));
+    }
+    text
 }
 
 /// A command of the demo that failed; it has said why itself.
 fn failed(command: &str, code: Option<i32>) -> Failure {
     let ended = code.map_or("was killed".to_owned(), |code| format!("ended with exit code {code}"));
-    Failure::new(Code::Bug, format!("the demo stops here: '{command}' {ended}"))
-        .help("its reason stands above; algo-trader doctor")
+    Failure::new(
+        Code::Bug,
+        format!("the demo stops here, for the reason above: '{command}' {ended}"),
+    )
+    .help("algo-trader doctor")
 }
