@@ -16,6 +16,7 @@ mod gateway_args;
 mod ingest;
 mod interrupt;
 mod output;
+mod progress;
 mod refuse;
 mod runs;
 mod shell;

@@ -6,6 +6,7 @@
 use std::{
     ffi::OsString,
     io::{self, ErrorKind, IsTerminal, Write},
+    os::fd::AsFd,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -33,7 +34,8 @@ pub(crate) struct Out {
     quiet: bool,
     color_stdout: bool,
     color_stderr: bool,
-    draws: bool,
+    /// Columns in which a curve can be drawn on standard output.
+    curve: Option<usize>,
 }
 
 impl Out {
@@ -60,7 +62,7 @@ impl Out {
             quiet: words.contains(&"-q") || words.contains(&"--quiet"),
             color_stdout: colored(io::stdout().is_terminal()),
             color_stderr: colored(io::stderr().is_terminal()),
-            draws: io::stdout().is_terminal() && is_unicode(),
+            curve: columns_of(io::stdout()).filter(|_| is_unicode()),
         }
     }
 
@@ -89,10 +91,9 @@ impl Out {
     /// # Errors
     /// As [`Out::text`].
     pub(crate) fn summary(&self, report: &Report, lists: &Lists<'_>) -> Result<(), Failure> {
-        self.text(&if self.draws {
-            report::summary_with_curve(report, &lists.equity.equity)
-        } else {
-            report::summary(report)
+        self.text(&match self.curve {
+            Some(columns) => report::summary_with_curve(report, &lists.equity.equity, columns),
+            None => report::summary(report),
         })
     }
 
@@ -165,8 +166,17 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Columns of a terminal; `None` when it is none. One that does not know its width has 80.
+pub(crate) fn columns_of(stream: impl IsTerminal + AsFd) -> Option<usize> {
+    if !stream.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(stream).ok();
+    Some(size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80))
+}
+
 /// Whether the user's locale is one of UTF-8.
-fn is_unicode() -> bool {
+pub(crate) fn is_unicode() -> bool {
     let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|variable| is_set(variable));
     let locale = named.and_then(std::env::var_os).unwrap_or_default();
     let locale = locale.to_string_lossy().to_uppercase();

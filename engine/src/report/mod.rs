@@ -33,6 +33,7 @@ pub use build::{Basis, Measured, Outcome, Subject, measure, read_three_ways, rep
 pub use dialect::DialectFacts;
 pub use json::{full, stored};
 pub use lists::Lists;
+pub(crate) use problems::plural;
 pub use proof::{BreachFacts, FieldDifference, ProofFacts};
 pub use schema::{
     AmbiguityFacts, Benchmark, Costs, Counts, DataFacts, Period, Position, ReasonCount, Report,

@@ -42,7 +42,8 @@ pub(super) fn warnings(report: &Report) -> Vec<Warning> {
         );
         warn("ambiguous_bars", text);
     }
-    if metrics.cagr_extrapolated {
+    // Over less than a day there is nothing to stretch, and no CAGR.
+    if metrics.cagr_extrapolated && metrics.cagr.is_some() {
         let days = metrics.calendar_days.unwrap_or_default();
         let days = plural(usize::try_from(days).unwrap_or_default(), "day");
         warn("cagr_extrapolated", format!("CAGR and Calmar stretch {days} to a year"));
@@ -65,7 +66,7 @@ pub(super) fn warnings(report: &Report) -> Vec<Warning> {
 }
 
 /// `1 order`, `2 orders`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{} {noun}{ending}", number::count(count as u64))
 }

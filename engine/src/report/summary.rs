@@ -78,11 +78,12 @@ pub fn summary(report: &Report) -> String {
     text
 }
 
-/// The summary for a terminal: with the course of the equity, one number a session, drawn below it.
+/// The summary for a terminal of so many columns: with the course of the equity, one number a session,
+/// drawn below its heading.
 #[must_use]
-pub fn summary_with_curve(report: &Report, equity: &[f64]) -> String {
+pub fn summary_with_curve(report: &Report, equity: &[f64], columns: usize) -> String {
     let text = summary(report);
-    match (text.split_once("\n\n"), spark::line(equity, WIDTH)) {
+    match (text.split_once("\n\n"), spark::line(equity, columns.min(WIDTH))) {
         (Some((heading, rest)), Some(curve)) => format!("{heading}\n{curve}\n\n{rest}"),
         _ => text,
     }
@@ -126,7 +127,7 @@ fn heading(report: &Report) -> Vec<String> {
 }
 
 /// `fast=20 slow=50`.
-fn parameters(report: &Report) -> String {
+pub(super) fn parameters(report: &Report) -> String {
     let show = |(name, value): (&String, &serde_json::Value)| {
         let value = match (value.as_str(), value.as_f64()) {
             (Some(text), _) => printable(text),

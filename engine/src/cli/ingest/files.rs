@@ -1,12 +1,12 @@
 //! Bars and events from files.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use engine_core::calendar::utc_date;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::{
-    super::{Done, Outcome, app::App, interrupt, table::table},
+    super::{Done, Outcome, app::App, interrupt, progress, table::table},
     IngestArgs, gap_text,
 };
 use crate::ingest::csv::Source;
@@ -16,7 +16,10 @@ use crate::{
         events::{EventsIngest, EventsReport, ingest_events},
         ingest_csv,
     },
-    report::number::{count, plain},
+    report::{
+        number::{count, plain},
+        plural,
+    },
     store::{OpenMode, Store},
 };
 
@@ -70,33 +73,22 @@ pub(super) async fn events(app: &App, args: &IngestArgs, file: &Path) -> Outcome
     Ok(Done::Well)
 }
 
-/// A progress bar on standard error; invisible where that is no terminal.
+/// How much of the file is read.
 struct Bar {
     bar: ProgressBar,
-    has_length: bool,
 }
 
 impl Bar {
     fn new(app: &App) -> Self {
-        let target = if app.out.quiet() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(10)
-        };
-        Self { bar: ProgressBar::with_draw_target(None, target), has_length: false }
+        let figures = "{bytes} of {total_bytes}  {bytes_per_sec}  {left} left";
+        Self { bar: progress::bar(&app.out, None, "", figures) }
     }
 }
 
 impl Progress for Bar {
     fn advance(&mut self, done: u64, total: Option<u64>) {
-        if let Some(total) = total.filter(|_| !self.has_length) {
-            self.has_length = true;
+        if let Some(total) = total.filter(|total| self.bar.length() != Some(*total)) {
             self.bar.set_length(total);
-            let style = ProgressStyle::with_template(
-                "{bar:30} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
-            );
-            self.bar.set_style(style.expect("the template is a constant"));
-            self.bar.enable_steady_tick(Duration::from_millis(500));
         }
         self.bar.set_position(done);
     }
@@ -176,7 +168,10 @@ fn gaps(report: &IngestReport) -> String {
     }
     let shown: Vec<String> = gaps.first.iter().map(gap_text).collect();
     let more = if gaps.runs > shown.len() as u64 { ", ..." } else { "" };
-    format!("{} bars in {} gaps: {}{more}", count(gaps.missing), count(gaps.runs), shown.join(", "))
+    let many =
+        |number: u64, noun: &str| plural(usize::try_from(number).unwrap_or(usize::MAX), noun);
+    let (bars, gaps) = (many(gaps.missing, "bar"), many(gaps.runs, "gap"));
+    format!("{bars} in {gaps}: {}{more}", shown.join(", "))
 }
 
 fn describe_events(report: &EventsReport) -> String {

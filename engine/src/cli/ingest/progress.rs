@@ -1,10 +1,8 @@
 //! Progress of each symbol: bars on a terminal, a line at its end elsewhere.
 
-use std::io::{IsTerminal, stderr};
+use indicatif::{MultiProgress, ProgressBar};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::super::{app::App, interrupt};
+use super::super::{app::App, interrupt, progress};
 use crate::{
     ingest::fetch::{FetchReport, FetchState, Watch},
     report::number::count,
@@ -19,21 +17,13 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new(app: &App) -> Self {
-        let is_terminal = stderr().is_terminal() && !app.out.quiet();
-        let target = if is_terminal {
-            ProgressDrawTarget::stderr_with_hz(10)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        Self { bars: MultiProgress::with_draw_target(target), is_terminal }
+        Self { bars: progress::board(&app.out), is_terminal: progress::is_shown(&app.out) }
     }
 
     /// The progress of one symbol.
     pub(super) fn symbol(&self, symbol: &str) -> SymbolProgress {
-        let bar = self.bars.add(ProgressBar::no_length());
-        let style =
-            ProgressStyle::with_template("{prefix:12} {bar:30} {pos}/{len}  {per_sec}  {eta} left");
-        bar.set_style(style.expect("the template is a constant"));
+        let figures = "{pos} of {len}  {pace}  {left} left";
+        let bar = progress::bar_on(&self.bars, "{prefix:12} ", figures);
         bar.set_prefix(symbol.to_owned());
         SymbolProgress { bar }
     }

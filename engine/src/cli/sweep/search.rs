@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::{
     SweepArgs,
@@ -11,7 +11,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    cli::{app::App, backtest::Bars, interrupt},
+    cli::{app::App, backtest::Bars, interrupt, progress},
     error::{Code, Failure},
     registry::Resolved,
     report::number::count,
@@ -146,7 +146,8 @@ pub(super) fn go_on(trials: u64, is_kept: bool) -> Result<(), Failure> {
     if !interrupt::requested() {
         return Ok(());
     }
-    let mut message = format!("{} trials were done", count(trials));
+    let were = if trials == 1 { "trial was" } else { "trials were" };
+    let mut message = format!("{} {were} done", count(trials));
     if is_kept {
         message += "; the same command goes on from there";
     }
@@ -222,7 +223,10 @@ impl Searched {
         }
         let name = &self.job().strategy.facts().name;
         if let Some((_, reason)) = tally.failures.first() {
-            let message = format!("all {} trials failed; the first: {reason}", count(tally.failed));
+            let message = match tally.failed {
+                1 => format!("the only trial failed: {reason}"),
+                failed => format!("all {} trials failed; the first: {reason}", count(failed)),
+            };
             return Err(Failure::new(Code::PluginFaulted, message));
         }
         let reason = tally.refusal.as_ref().map_or("", |(_, reason)| reason.as_str());
@@ -231,18 +235,10 @@ impl Searched {
     }
 }
 
-/// A progress bar on standard error; invisible where that is no terminal.
+/// How many of the trials are done.
 pub(super) fn progress(app: &App, label: String, trials: u64) -> ProgressBar {
-    let target = if app.out.quiet() {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr_with_hz(10)
-    };
-    let template =
-        "{msg}{bar:30} {percent:>3} %  {human_pos} of {human_len}  {per_sec}  {eta} left";
-    let style = ProgressStyle::with_template(template).expect("the template is a constant");
-    let bar = ProgressBar::with_draw_target(Some(trials), target).with_style(style);
+    let figures = "{human_pos} of {human_len}  {pace}  {left} left";
+    let bar = progress::bar(&app.out, Some(trials), "{msg}", figures);
     bar.set_message(label);
-    bar.enable_steady_tick(Duration::from_millis(500));
     bar
 }
