@@ -16,7 +16,8 @@ Examples:
   algo-trader doctor
   algo-trader backtest -s SPY --strategy ma_cross --report
   algo-trader runs list
-  algo-trader completions bash > ~/.local/share/bash-completion/completions/algo-trader";
+  algo-trader completions bash \\
+      > ~/.local/share/bash-completion/completions/algo-trader";
 
 /// Keeps market data, runs trading strategies that are separate .so files, and measures them
 #[derive(Debug, Parser)]
@@ -92,7 +93,8 @@ pub(crate) enum Command {
     SimulateGateway(super::simulate_gateway::SimulateGatewayArgs),
     Doctor(super::doctor::DoctorArgs),
     Completions(super::shell::CompletionsArgs),
-    Man(super::shell::ManArgs),
+    Man(super::man::ManArgs),
+    Help(super::shell::HelpArgs),
 }
 
 /// What the arguments ask for.
@@ -107,7 +109,16 @@ pub(crate) enum Parsed {
 
 /// The definition of the command line, with examples below the help of every command.
 pub(crate) fn command() -> clap::Command {
-    with_examples(Cli::command(), "", "")
+    with_examples(with_negative_numbers(Cli::command()), "", "")
+}
+
+/// Lets every option read a number below zero as its value, which says better than clap what is wrong.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let is_number = arg.get_action().takes_values() && !arg.is_positional();
+        if is_number { arg.allow_negative_numbers(true) } else { arg }
+    });
+    command.mut_subcommands(with_negative_numbers)
 }
 
 /// Gives a command that has no examples those that the commands above it have for it.

@@ -15,6 +15,7 @@ mod doctor;
 mod gateway_args;
 mod ingest;
 mod interrupt;
+mod man;
 mod output;
 mod progress;
 mod refuse;
@@ -101,7 +102,8 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
             Command::Demo(args) => demo::run(&app, &args).await,
             Command::Doctor(args) => doctor::run(&app, &args).await,
             Command::Completions(args) => shell::completions(&app, &args),
-            Command::Man(args) => shell::man(&app, &args),
+            Command::Man(args) => man::run(&app, &args),
+            Command::Help(args) => shell::help(&app, args),
             Command::Ingest(args) => ingest::run(&app, &args).await,
             Command::Strategies(args) => strategies::run(&app, &args).await,
             Command::Runs(args) => runs::run(&app, &args).await,

@@ -1,27 +1,28 @@
-//! `completions` and `man`: what a shell and a manual want to know of the command line.
+//! `completions` and `help`: what a shell and a reader want to know of the command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
-use clap::{Args, Command};
+use clap::Args;
 use clap_complete::Shell;
-use clap_mangen::Man;
 
-use super::{Done, Outcome, app::App, args};
-use crate::{
-    error::{Code, Failure},
-    report::file::write_whole,
+use super::{
+    Done, Outcome,
+    app::App,
+    args::{self, Parsed},
 };
 
 const COMPLETIONS: &str = "\
 Examples:
-  algo-trader completions bash > ~/.local/share/bash-completion/completions/algo-trader
+  algo-trader completions bash \\
+      > ~/.local/share/bash-completion/completions/algo-trader
   algo-trader completions zsh > ~/.zfunc/_algo-trader
   algo-trader completions fish > ~/.config/fish/completions/algo-trader.fish";
 
-const PAGES: &str = "\
+const HELP: &str = "\
 Examples:
-  algo-trader man | man -l -
-  algo-trader man --dir ~/.local/share/man/man1";
+  algo-trader help
+  algo-trader help backtest
+  algo-trader help runs show";
 
 /// Print the completions of a shell
 #[derive(Args, Debug)]
@@ -32,13 +33,13 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Print the manual page, or write those of all commands
+/// Show the help of the program, or of a command
 #[derive(Args, Debug)]
-#[command(after_help = PAGES)]
-pub(crate) struct ManArgs {
-    /// Folder for the pages; made when it is missing
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
+#[command(after_help = HELP)]
+pub(crate) struct HelpArgs {
+    /// The command
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
 }
 
 pub(super) fn completions(app: &App, asked: &CompletionsArgs) -> Outcome {
@@ -48,39 +49,14 @@ pub(super) fn completions(app: &App, asked: &CompletionsArgs) -> Outcome {
     Ok(Done::Well)
 }
 
-pub(super) fn man(app: &App, asked: &ManArgs) -> Outcome {
-    let mut command = args::command();
-    command.build();
-    let Some(folder) = &asked.dir else {
-        app.out.styled(&String::from_utf8_lossy(&page("algo-trader", command)?))?;
-        return Ok(Done::Well);
-    };
-    let mut pages = Vec::new();
-    gather(command, "", &mut pages);
-    for (name, command) in pages {
-        let text = page(&name, command)?;
-        write_whole(&folder.join(format!("{name}.1")), |writer| writer.write_all(&text))?;
+/// What the command says with `--help`.
+pub(super) fn help(app: &App, asked: HelpArgs) -> Outcome {
+    let words = ["algo-trader".to_owned()].into_iter().chain(asked.command);
+    let words: Vec<OsString> = words.chain(["--help".to_owned()]).map(OsString::from).collect();
+    match args::parse(&words, &app.out) {
+        Parsed::Show(text) => app.out.styled(&text).map(|()| Done::Well),
+        Parsed::Refused(failure) => Err(failure),
+        // Only after `--`, behind which nothing is an option.
+        Parsed::Run(_) => Ok(Done::Well),
     }
-    app.out.text(&folder.display().to_string())?;
-    Ok(Done::Well)
-}
-
-/// A command and all that it holds, each under its whole name.
-fn gather(command: Command, before: &str, pages: &mut Vec<(String, Command)>) {
-    let name = format!("{before}{}", command.get_name());
-    let inner: Vec<Command> =
-        command.get_subcommands().filter(|inner| !inner.is_hide_set()).cloned().collect();
-    pages.push((name.clone(), command));
-    for command in inner {
-        gather(command, &format!("{name}-"), pages);
-    }
-}
-
-fn page(name: &str, command: Command) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    Man::new(command)
-        .title(name)
-        .render(&mut text)
-        .map_err(|error| Failure::new(Code::Bug, format!("a manual page fails: {error}")))?;
-    Ok(text)
 }
