@@ -38,6 +38,7 @@ use std::{
 use app::App;
 use args::{Cli, Command, Parsed};
 use output::Out;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::Home,
@@ -53,6 +54,9 @@ enum Done {
     /// The printed result itself says what is wrong.
     With(Code),
 }
+
+/// The signal of a file that grows beyond the limit of its process (`ulimit -f`).
+const SIGXFSZ: i32 = 25;
 
 type Outcome = Result<Done, Failure>;
 
@@ -96,6 +100,8 @@ fn act(cli: Cli, home: &Home, out: Out) -> Outcome {
     });
     let app = App::new(&cli.global, home.clone(), out);
     interrupt::or(async {
+        // A file that grows beyond a limit of the system is an error to report, not the end of us.
+        let _limit = signal(SignalKind::from_raw(SIGXFSZ));
         match cli.command {
             Command::Backtest(args) => backtest::run(&app, &args).await,
             Command::Db(args) => db::run(&app, &args).await,

@@ -189,11 +189,12 @@ impl From<PlotError> for Failure {
 /// The kind of picture that a file name asks for, by its extension in any case.
 ///
 /// # Errors
-/// When the extension is neither `png` nor `svg`.
+/// When the extension is neither `png` nor `svg`, or it is a folder.
 pub fn format(path: &Path) -> Result<Format, PlotError> {
     match path.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("png") => Ok(Format::Png),
         Some("svg") => Ok(Format::Svg),
+        _ if path.is_dir() => Err(FileError::IsDirectory { path: path.to_owned() }.into()),
         _ => Err(PlotError::Extension { path: path.display().to_string() }),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::image::FILE_LIMIT;
 use crate::error::{Code, Failure};
 
 /// Why a strategy cannot be had.
@@ -56,6 +57,9 @@ pub enum RegistryError {
         /// Why, in one line.
         reason: String,
     },
+    /// The bytes of a kept file are not those that its name stands for.
+    #[error("the plugin of the run is damaged: {}: its bytes are not those of its name", .0.display())]
+    Damaged(PathBuf),
     /// It is switched off.
     #[error("the strategy '{name}' is switched off in strategies.toml")]
     Disabled {
@@ -110,6 +114,13 @@ pub enum RegistryError {
         /// Why not.
         reason: String,
     },
+    /// The package that every plugin depends on is not there.
+    #[error(
+        "strategy-api, on which a new strategy depends, is not at {}; inside a checkout of the project it \
+         is found by itself",
+        .0.display()
+    )]
+    NoApi(PathBuf),
     /// A new plugin cannot be written.
     #[error("{}: {reason}", .path.display())]
     Write {
@@ -153,8 +164,11 @@ impl From<RegistryError> for Failure {
 fn code(error: &RegistryError) -> Code {
     use RegistryError as E;
     match error {
+        E::Refused { reason, .. } if reason.ends_with(FILE_LIMIT) => Code::Output,
         E::Refused { .. } | E::Disabled { .. } => Code::PluginRefused,
-        E::UnknownParam { from: ParamSource::Alias, .. }
+        E::Damaged(_) => Code::Data,
+        E::NoApi(_)
+        | E::UnknownParam { from: ParamSource::Alias, .. }
         | E::BadValue { from: ParamSource::Alias, .. } => Code::Config,
         E::Exists(_) | E::Write { .. } => Code::Output,
         _ => Code::Usage,
@@ -168,18 +182,24 @@ fn help(error: &RegistryError) -> Option<String> {
         None => other,
     };
     Some(match error {
-        E::BadName(_) | E::UnknownFile { .. } | E::BuiltIn(_) => LIST.to_owned(),
+        E::Refused { reason, .. } if reason.ends_with(FILE_LIMIT) => {
+            "ulimit -f unlimited".to_owned()
+        }
+        E::BadName(_) | E::UnknownFile { .. } | E::BuiltIn(_) | E::Refused { .. } => {
+            LIST.to_owned()
+        }
         E::Unknown { near, refused, .. } => {
-            let refused = match refused {
-                0 => String::new(),
-                1 => " (1 file was refused, with its reason)".to_owned(),
-                count => format!(" ({count} files were refused, with their reasons)"),
+            let refused = match (near, refused) {
+                (Some(_), _) | (_, 0) => String::new(),
+                (None, 1) => "1 file was refused, with its reason in the list: ".to_owned(),
+                (None, count) => {
+                    format!("{count} files were refused, with their reasons in the list: ")
+                }
             };
-            near_or(near, format!("{LIST} shows all{refused}"))
+            near_or(near, format!("{refused}{LIST}"))
         }
         E::Ambiguous { name, choices, .. } => {
-            let choices = choices.iter().map(|file| format!("--strategy {file}:{name}"));
-            format!("choose one: {}", choices.collect::<Vec<_>>().join(" or "))
+            choices.first().map(|file| format!("--strategy {file}:{name}"))?
         }
         E::NotInFile { file, holds, .. } => {
             holds.first().map(|name| format!("--strategy {file}:{name}"))?
@@ -189,23 +209,25 @@ fn help(error: &RegistryError) -> Option<String> {
                 [] => "it has none".to_owned(),
                 valid => format!("valid are {}", valid.join(", ")),
             };
-            near_or(near, format!("{valid}{}", place(*from)))
+            near_or(near, format!("{}{valid}", place(*from)))
         }
         E::BadValue { strategy, from, .. } => {
-            format!("algo-trader strategies show {strategy}{}", place(*from))
+            format!("{}algo-trader strategies show {strategy}", place(*from))
         }
-        E::Refused { .. } => format!("{LIST} shows every file and its state"),
         E::Disabled { name } => format!("set enabled = true under [strategies.{name}]"),
         E::NoFolder(_) => "--plugins names a folder that holds .so files".to_owned(),
+        E::NoApi(_) => {
+            "in a checkout: algo-trader strategies new my_strategy --into plugins".to_owned()
+        }
         E::BadNewName { .. } => "algo-trader strategies new my_strategy".to_owned(),
-        E::TwiceGiven(_) | E::Exists(_) | E::Write { .. } => return None,
+        E::TwiceGiven(_) | E::Damaged(_) | E::Exists(_) | E::Write { .. } => return None,
     })
 }
 
 fn place(from: ParamSource) -> &'static str {
     match from {
         ParamSource::Given => "",
-        ParamSource::Alias => " (it stands in strategies.toml)",
+        ParamSource::Alias => "it stands in strategies.toml: ",
     }
 }
 

@@ -17,6 +17,9 @@ use sha2::{Digest, Sha256};
 
 use super::foreign::{Mapped, map_readonly};
 
+/// Why a file cannot be copied where the system allows no file, not even one in memory, of its size.
+pub(super) const FILE_LIMIT: &str = "it is larger than the files that ulimit -f allows";
+
 /// Largest plugin file, bytes.
 pub const MAX_BYTES: u64 = 256 << 20;
 
@@ -82,7 +85,13 @@ impl Image {
     /// When reading fails, the file is larger than [`MAX_BYTES`], or there is no memory for it.
     pub fn read(source: &File) -> io::Result<Self> {
         let mut sealed = sealable()?;
-        let copied = io::copy(&mut source.take(MAX_BYTES + 1), &mut sealed)?;
+        let copied =
+            io::copy(&mut source.take(MAX_BYTES + 1), &mut sealed).map_err(|error| match error
+                .kind()
+            {
+                io::ErrorKind::FileTooLarge => io::Error::other(FILE_LIMIT),
+                _ => error,
+            })?;
         if copied > MAX_BYTES {
             return Err(io::Error::other("it grew while it was read"));
         }

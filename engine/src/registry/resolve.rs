@@ -223,7 +223,7 @@ impl Registry {
         let image =
             Image::read(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
         if image.sha256().to_string() != sha256 {
-            return Err(refuse("its bytes are not those of its name".to_owned()));
+            return Err(RegistryError::Damaged(path.to_owned()));
         }
         let strategies = match judge(&self.locations, &image) {
             Verdict::Accepted(strategies) => strategies,

@@ -117,15 +117,18 @@ impl Registry {
     }
 }
 
-/// Where strategy-api is: beside an installed program, else where it lay when this one was built.
+/// Where strategy-api is: beside an installed program, in the checkout in whose `target/` the program lies,
+/// wherever that was moved to, or else where it lay when this program was built.
 fn strategy_api_folder(executable: Option<&Path>) -> PathBuf {
     let prefix = executable.and_then(|file| file.parent()?.parent());
     let installed = prefix.map(|prefix| prefix.join("share/algo-trader/strategy-api"));
-    if let Some(folder) = installed.filter(|folder| folder.join("Cargo.toml").is_file()) {
-        return folder;
-    }
-    let engine = Path::new(env!("CARGO_MANIFEST_DIR"));
-    engine.parent().unwrap_or(engine).join("strategy-api")
+    let above = executable.into_iter().flat_map(Path::ancestors).skip(1);
+    let checkouts = above.filter(|folder| folder.join("engine/Cargo.toml").is_file());
+    let mut known = installed.into_iter().chain(checkouts.map(|root| root.join("strategy-api")));
+    known.find(|folder| folder.join("Cargo.toml").is_file()).unwrap_or_else(|| {
+        let engine = Path::new(env!("CARGO_MANIFEST_DIR"));
+        engine.parent().unwrap_or(engine).join("strategy-api")
+    })
 }
 
 fn default_parent(home: &Home) -> PathBuf {
@@ -164,11 +167,7 @@ fn write(name: &str, parent: &Path, api: &Path) -> Result<Created, RegistryError
     };
     let in_workspace = is_in_workspace(parent);
     if !in_workspace && !api.join("Cargo.toml").is_file() {
-        let missing = io::Error::new(
-            io::ErrorKind::NotFound,
-            "the strategy-api that this program was built with is no longer there",
-        );
-        return Err(failed(api, &missing));
+        return Err(RegistryError::NoApi(api.to_owned()));
     }
     let filled = |text: &str| {
         text.replace("__NAME__", name)
@@ -239,6 +238,21 @@ mod tests {
         assert_eq!(type_name("my_idea"), "MyIdea");
         assert_eq!(type_name("rsi2__x_"), "Rsi2X");
         assert_eq!(type_name("bar"), "BarStrategy");
+    }
+
+    #[test]
+    fn the_api_is_found_beside_the_program_and_said_to_be_missing_where_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for package in ["engine", "strategy-api"] {
+            fs::create_dir(root.join(package)).unwrap();
+            fs::write(root.join(package).join("Cargo.toml"), "").unwrap();
+        }
+        let found = strategy_api_folder(Some(&root.join("target/release/algo-trader")));
+        assert_eq!(found, root.join("strategy-api"));
+        let gone = write("my_idea", root, &root.join("gone")).unwrap_err();
+        assert_eq!(gone, RegistryError::NoApi(root.join("gone")));
+        assert!(!root.join("my_idea").exists());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::error::{Code, Failure};
+use crate::error::{Code, Failure, system_said};
 
 /// A result file that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -22,15 +22,21 @@ pub enum FileError {
         path: PathBuf,
     },
     /// The folder of the target cannot be made.
-    #[error("cannot create the directory {}: {reason}", show(.path))]
+    #[error("cannot create the directory {}: {}", show(.path), system_said(.reason))]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the system said.
         reason: io::Error,
     },
+    /// What should be a folder is a file.
+    #[error("cannot write into {}: it is a file, not a directory", show(.path))]
+    IsFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// Making, writing or renaming failed: no permission, a full disk.
-    #[error("cannot write {}: {reason}", show(.path))]
+    #[error("cannot write {}: {}", show(.path), system_said(.reason))]
     Write {
         /// The target.
         path: PathBuf,
@@ -43,6 +49,10 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         let help = match &error {
             FileError::IsDirectory { .. } => "name a file inside it",
+            FileError::IsFile { .. } => "name a directory, or one that is not there yet",
+            FileError::Write { reason, .. } if reason.kind() == io::ErrorKind::FileTooLarge => {
+                "ulimit -f unlimited"
+            }
             FileError::Folder { .. } | FileError::Write { .. } => {
                 "choose a place that you may write to and that has room"
             }
@@ -80,8 +90,13 @@ pub fn write_whole(
     // A link keeps pointing where it does: its end is replaced, not the link.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)
-            .map_err(|reason| FileError::Folder { path: folder.to_owned(), reason })?;
+        fs::create_dir_all(folder).map_err(|reason| {
+            let file = folder.ancestors().find(|path| path.is_file());
+            match file {
+                Some(file) => FileError::IsFile { path: file.to_owned() },
+                None => FileError::Folder { path: folder.to_owned(), reason },
+            }
+        })?;
     }
     let beside = Beside::new(&target).map_err(failed)?;
     beside.fill_and_rename(&target, write).map_err(failed)
@@ -189,7 +204,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let error = write_whole(&file.join("out.csv"), |_| Ok(())).unwrap_err();
-        assert!(matches!(error, FileError::Folder { .. }), "{error}");
+        assert!(matches!(error, FileError::IsFile { .. }), "{error}");
         assert_eq!(Failure::from(error).code, Code::Output);
     }
 

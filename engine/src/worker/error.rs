@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use engine_core::calendar::utc_date;
 use strategy_api::Resolution;
 
-use crate::error::{Code, Failure};
+use crate::{
+    error::{Code, Failure},
+    feed::ColumnFile,
+};
 
 /// Which strategy it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +91,9 @@ pub enum WorkerError {
         /// Why.
         text: String,
     },
-    /// There is nothing to trade.
-    #[error("there is no bar in the period")]
-    NoBars,
+    /// There is nothing to trade; the text says what was asked for and what is held.
+    #[error("there is no bar {0}")]
+    NoBars(String),
     /// A file of columns cannot be used.
     #[error("{0}")]
     Columns(String),
@@ -105,7 +108,7 @@ pub enum WorkerError {
         text: String,
     },
     /// A signal ended the process.
-    #[error("{subject} died by signal {signal} ({name}) {place}{}", after(.said))]
+    #[error("{subject} died by signal {signal} ({name}{}) {place}{}", meaning(*.signal), after(.said))]
     Died {
         /// Which.
         subject: Subject,
@@ -166,6 +169,32 @@ pub enum WorkerError {
     },
 }
 
+/// What a signal says that is not the plugin's doing.
+fn meaning(signal: i32) -> &'static str {
+    if signal == SIGXFSZ { ": a file grew beyond the limit that ulimit -f sets" } else { "" }
+}
+
+/// `in the period from 2030-01-01 on: SPY 1d is held from 2000-02-01 to 2012-09-12`.
+pub(super) fn no_bars((from, until): (Option<i64>, Option<i64>), files: &[ColumnFile]) -> String {
+    let period = match (from.map(utc_date), until.map(utc_date)) {
+        (Some(from), Some(until)) => format!("in the period from {from} to {until}"),
+        (Some(from), None) => format!("in the period from {from} on"),
+        (None, Some(until)) => format!("in the period up to {until}"),
+        (None, None) => "to be traded".to_owned(),
+    };
+    let held = files.iter().take(3).map(|file| {
+        let (info, ts) = (file.info(), file.columns().ts);
+        let name = format!("{} {}", info.symbol.escape_debug(), info.resolution);
+        match (ts.first(), ts.last()) {
+            (Some(first), Some(last)) => {
+                format!("{name} is held from {} to {}", utc_date(*first), utc_date(*last))
+            }
+            _ => format!("{name} holds none"),
+        }
+    });
+    format!("{period}: {}", held.collect::<Vec<_>>().join(", "))
+}
+
 fn after(said: &Option<String>) -> String {
     said.as_ref().map_or_else(String::new, |said| format!(": {said}"))
 }
@@ -176,8 +205,9 @@ impl From<WorkerError> for Failure {
         let code = match &error {
             E::Start(_) | E::Bug { .. } => Code::Bug,
             E::NotOpened { .. } | E::Column { .. } => Code::PluginRefused,
+            E::Died { signal: SIGXFSZ, .. } => Code::Output,
             E::Refused { .. } => Code::Usage,
-            E::NoBars | E::Columns(_) => Code::Data,
+            E::NoBars(_) | E::Columns(_) => Code::Data,
             _ => Code::PluginFaulted,
         };
         let failure = Self::new(code, error.to_string());
@@ -185,20 +215,24 @@ impl From<WorkerError> for Failure {
             E::Refused { subject: Subject { strategy: Some(strategy), .. }, .. } => {
                 failure.help(format!("algo-trader strategies show {strategy}"))
             }
-            E::NoBars => failure.help("widen --from and --to"),
+            E::NoBars(_) => failure.help("algo-trader db status"),
+            E::Died { signal: SIGXFSZ, .. } => failure.help("ulimit -f unlimited"),
             E::Died { subject: Subject { strategy: Some(strategy), .. }, .. }
             | E::Exited { subject: Subject { strategy: Some(strategy), .. }, .. }
             | E::Silent { subject: Subject { strategy: Some(strategy), .. }, .. } => {
-                failure.help(format!("algo-trader strategies check {strategy} looks closer"))
+                failure.help(format!("algo-trader strategies check {strategy}"))
             }
             _ => failure,
         }
     }
 }
 
+/// The signal of a file that grows beyond the limit of its process.
+const SIGXFSZ: i32 = 25;
+
 /// The name of a signal of this system.
 pub(super) fn signal_name(signal: i32) -> &'static str {
-    const NAMES: [(i32, &str); 14] = [
+    const NAMES: [(i32, &str); 16] = [
         (1, "SIGHUP"),
         (2, "SIGINT"),
         (3, "SIGQUIT"),
@@ -212,6 +246,8 @@ pub(super) fn signal_name(signal: i32) -> &'static str {
         (13, "SIGPIPE"),
         (14, "SIGALRM"),
         (15, "SIGTERM"),
+        (24, "SIGXCPU"),
+        (SIGXFSZ, "SIGXFSZ"),
         (31, "SIGSYS"),
     ];
     NAMES.iter().find(|(number, _)| *number == signal).map_or("unnamed", |(_, name)| name)
@@ -243,6 +279,19 @@ mod tests {
                         in on_bar at bar 500 (2002-02-11)";
         assert_eq!(error.to_string(), expected);
         assert_eq!(Failure::from(error).code, Code::PluginFaulted);
+    }
+
+    #[test]
+    fn a_limit_of_file_sizes_is_not_blamed_on_the_plugin() {
+        let error = WorkerError::Died {
+            subject: Subject { strategy: Some("ma_cross".into()), file: None },
+            signal: SIGXFSZ,
+            name: signal_name(SIGXFSZ),
+            place: Box::new(place("on_finish", Resolution::Day1)),
+            said: None,
+        };
+        assert!(error.to_string().contains("(SIGXFSZ: a file grew beyond the limit"), "{error}");
+        assert_eq!(Failure::from(error).code, Code::Output);
     }
 
     #[test]

@@ -175,8 +175,8 @@ pub fn check(
     let name = strategy.facts().name.clone();
     let asked = Job::Check { strategy: name, values: values.to_vec(), cuts };
     let files = std::slice::from_ref(file);
-    let about =
-        About { subject: subject_of(strategy), files, finer: &[], since: None, until: None };
+    let subject = subject_of(strategy);
+    let about = About { subject, files, finer: &[], from: None, since: None, until: None };
     match about.perform(strategy, asked, limits, mode)? {
         Reply::Checked(findings) => Ok(findings),
         other => Err(about.no_result(other)),
@@ -194,7 +194,7 @@ pub fn probe(
     image: &Image,
 ) -> Result<Result<Vec<StrategyFacts>, Refusal>, WorkerError> {
     let subject = Subject { strategy: None, file: None };
-    let about = About { subject, files: &[], finer: &[], since: None, until: None };
+    let about = About { subject, files: &[], finer: &[], from: None, since: None, until: None };
     let limits = Limits { silence: PROBE_SILENCE, ..Limits::default() };
     let (began, mut skip) = (Instant::now(), Some(Vec::new()));
     loop {
@@ -229,6 +229,9 @@ struct About<'a> {
     subject: Subject,
     files: &'a [ColumnFile],
     finer: &'a [Option<ColumnFile>],
+    /// First instant that may be traded.
+    from: Option<i64>,
+    /// Start of the first step, where steps are not counted from the first bar.
     since: Option<i64>,
     until: Option<i64>,
 }
@@ -236,7 +239,8 @@ struct About<'a> {
 impl<'a> About<'a> {
     fn run(strategy: &Resolved, job: &RunJob<'a>) -> Self {
         let RunJob { files, finer, config, .. } = *job;
-        Self { subject: subject_of(strategy), files, finer, since: None, until: config.to_ts }
+        let (from, until) = (config.from_ts, config.to_ts);
+        Self { subject: subject_of(strategy), files, finer, from, since: None, until }
     }
 
     /// Every file of the job: the bars, then the finer ones.
@@ -320,7 +324,9 @@ impl<'a> About<'a> {
                 tracing::debug!(detail, "a plugin is refused: {reason}");
                 WorkerError::NotOpened { subject, reason }
             }
-            Reply::Failed(Failed::NoBars) => WorkerError::NoBars,
+            Reply::Failed(Failed::NoBars) => {
+                WorkerError::NoBars(error::no_bars((self.from, self.until), self.files))
+            }
             Reply::Failed(Failed::Columns(text)) => WorkerError::Columns(text),
             Reply::Failed(Failed::Column(text)) => WorkerError::Column { subject, text },
             Reply::Failed(Failed::Refused(text)) => {

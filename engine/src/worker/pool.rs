@@ -401,7 +401,8 @@ impl Desk {
             [only] => (only.since, Some(only.to)),
             _ => (Some(i64::MAX), None),
         };
-        About { subject, files: &self.job.files, finer: &[], since, until }
+        let from = self.job.config.from_ts;
+        About { subject, files: &self.job.files, finer: &[], from, since, until }
     }
 
     pub(super) fn work(&self) -> SweepWork {

@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::{Judged, market::Bars};
 use crate::{
     archive::{Archive, Kind},
-    cli::app::App,
+    cli::{app::App, bars::shell_word},
     error::{Code, Failure},
     feed::{self, ColumnFile},
-    registry::Resolved,
+    registry::{Registry, RegistryError, Resolved},
 };
 
 /// Keeps bars and plugins of a run. A folder that takes nothing fails no run: it only cannot be repeated
@@ -48,16 +48,26 @@ fn name(file: &ColumnFile) -> String {
     format!("{}-{symbol}", file.info().digest)
 }
 
-/// The bars of a name, checked against it.
-pub(super) fn bars(app: &App, name: &str) -> Result<ColumnFile, Failure> {
-    let gone = |why: &str| {
-        Failure::new(Code::Data, format!("the bars of the run are {why}: {name}"))
-            .help("algo-trader backtest runs the strategy on the bars that are held now")
-    };
-    let file = found(app, Kind::Bars, name).ok_or_else(|| gone("not kept any more"))?;
-    let file = ColumnFile::open(file).map_err(|error| gone(&error.to_string()))?;
+/// The bars of a name, checked against it; `anew` is the command that keeps them anew.
+pub(super) fn bars(app: &App, name: &str, anew: &str) -> Result<ColumnFile, Failure> {
+    let damaged =
+        |why: &str| damaged(app, Kind::Bars, name, &format!("bars of the run are {why}"), anew);
+    let file = found(app, Kind::Bars, name)
+        .ok_or_else(|| gone(&format!("the bars of the run are not kept any more: {name}"), anew))?;
+    let file = ColumnFile::open(file).map_err(|error| damaged(&format!("damaged: {error}")))?;
     let digest = feed::digest(&file.columns()).to_string();
-    if name.starts_with(&digest) { Ok(file) } else { Err(gone("damaged")) }
+    if name.starts_with(&digest) { Ok(file) } else { Err(damaged("damaged")) }
+}
+
+fn gone(what: &str, anew: &str) -> Failure {
+    Failure::new(Code::Data, what).help(anew)
+}
+
+/// A damaged file is in the way of the whole one until it is removed.
+fn damaged(app: &App, kind: Kind, name: &str, what: &str, anew: &str) -> Failure {
+    let path = Archive::new(app.home.kept()).path(kind, name).display().to_string();
+    let help = format!("rm -f {} && {anew}", shell_word(&path));
+    Failure::new(Code::Data, format!("the {what}: {path}")).help(help)
 }
 
 /// A file of the archive; a name with anything but digits and a dash is none of ours.
@@ -66,20 +76,23 @@ pub(super) fn found(app: &App, kind: Kind, name: &str) -> Option<File> {
     is_ours.then(|| Archive::new(app.home.kept()).find(kind, name)).flatten()
 }
 
-/// The strategy of a kept plugin, whatever the folders of plugins hold now.
+/// The strategy of a kept plugin, whatever the folders of plugins hold now; `anew` is the command that
+/// keeps it anew.
 pub(super) fn plugin(
     app: &App,
-    registry: &crate::registry::Registry,
+    registry: &Registry,
     (asked, id): (&str, &str),
     sha256: &str,
+    anew: &str,
 ) -> Result<Resolved, Failure> {
-    let Some(file) = found(app, Kind::Plugin, sha256) else {
-        return Err(Failure::new(
-            Code::Data,
-            format!("the plugin of the run is not kept any more: {sha256}"),
-        )
-        .help("put the same file into plugins/ and run: algo-trader backtest"));
-    };
+    let file = found(app, Kind::Plugin, sha256).ok_or_else(|| {
+        gone(&format!("the plugin of the run is not kept any more: {sha256}"), anew)
+    })?;
     let path = Archive::new(app.home.kept()).path(Kind::Plugin, sha256);
-    Ok(registry.kept(asked, id, sha256, (&path, &file))?)
+    registry.kept(asked, id, sha256, (&path, &file)).map_err(|error| match error {
+        RegistryError::Damaged(_) => {
+            damaged(app, Kind::Plugin, sha256, "plugin of the run is damaged", anew)
+        }
+        other => other.into(),
+    })
 }

@@ -10,7 +10,7 @@ use strategy_api::{Columns, Resolution};
 
 use super::{BacktestArgs, Judged, execute, kept, market::Bars, three};
 use crate::{
-    cli::{Done, Outcome, app::App},
+    cli::{Done, Outcome, app::App, bars::shell_word},
     error::{Code, Failure},
     registry::{Registry, Resolved, Retry},
     report::{self, Report, record},
@@ -102,7 +102,22 @@ impl Kept {
         app: &App,
         registry: &Registry,
     ) -> Result<(Resolved, Vec<f64>), Failure> {
-        strategy(app, registry, &self.asked, &self.strategy)
+        strategy(app, registry, (&self.asked, &self.strategy), &self.command())
+    }
+
+    /// The command that runs the strategy on the bars that are held now, and keeps both anew. What the
+    /// rules of the run say beyond its symbols, their bars and its parameters is at its default.
+    fn command(&self) -> String {
+        let mut words = vec!["algo-trader".to_owned(), "backtest".to_owned()];
+        for symbol in &self.symbols {
+            words.extend(["-s".to_owned(), shell_word(symbol)]);
+        }
+        words.extend(["-r".to_owned(), self.resolution.clone()]);
+        words.extend(["--strategy".to_owned(), shell_word(&self.asked)]);
+        for (name, value) in &self.strategy.parameters {
+            words.extend(["-p".to_owned(), shell_word(&format!("{name}={value}"))]);
+        }
+        words.join(" ")
     }
 
     /// Every parameter of the strategy with its value.
@@ -142,7 +157,8 @@ impl Replay {
         registry: &Registry,
     ) -> Result<Option<(Resolved, Vec<f64>)>, Failure> {
         let name = self.before.benchmark.as_ref().map_or("", |benchmark| benchmark.name.as_str());
-        self.kept.benchmark.as_ref().map(|kept| strategy(app, registry, name, kept)).transpose()
+        let found = |kept| strategy(app, registry, (name, kept), &self.kept.command());
+        self.kept.benchmark.as_ref().map(found).transpose()
     }
 }
 
@@ -236,12 +252,14 @@ fn bars(
 ) -> Result<Bars, Failure> {
     if kept.bars.len() != kept.symbols.len() {
         return Err(Failure::new(Code::Data, "the bars of the run were not kept with it")
-            .help("run the same backtest again; its record is replaced"));
+            .help(kept.command()));
     }
+    let anew = kept.command();
     let files: Result<Vec<_>, Failure> =
-        kept.bars.iter().map(|name| kept::bars(app, name)).collect();
+        kept.bars.iter().map(|name| kept::bars(app, name, &anew)).collect();
     let named = kept.intrabar.iter().flat_map(|(_, names)| names);
-    let finer = named.map(|name| name.as_ref().map(|name| kept::bars(app, name)).transpose());
+    let finer =
+        named.map(|name| name.as_ref().map(|name| kept::bars(app, name, &anew)).transpose());
     let finer: Vec<_> = finer.collect::<Result<_, _>>()?;
     Ok(Bars::kept((files?, finer), calendar, resolution, before))
 }
@@ -249,12 +267,12 @@ fn bars(
 fn strategy(
     app: &App,
     registry: &Registry,
-    asked: &str,
-    kept: &KeptStrategy,
+    (asked, kept): (&str, &KeptStrategy),
+    anew: &str,
 ) -> Result<(Resolved, Vec<f64>), Failure> {
     let found = match &kept.plugin_sha256 {
         None => registry.built_in(&kept.id)?.called(asked),
-        Some(sha256) => kept::plugin(app, registry, (asked, &kept.id), sha256)?,
+        Some(sha256) => kept::plugin(app, registry, (asked, &kept.id), sha256, anew)?,
     };
     let values = found.values(&kept.parameters)?;
     Ok((found, values))
