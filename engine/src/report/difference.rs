@@ -150,10 +150,68 @@ fn part(text: &mut String, heading: &str, differences: &[Difference], none: &str
     writeln!(text, "{heading}").expect("a string takes everything");
     for Difference { name, one, other } in differences {
         let (one, other) = (shown(name, one), shown(name, other));
-        let name = left(&fitted(name, NAME - 2), NAME - 2);
+        let name = left(&fitted(&label(name), NAME - 2), NAME - 2);
         let (one, other) =
             (right(&fitted(&one, VALUE), VALUE), right(&fitted(&other, VALUE), VALUE));
         writeln!(text, "  {name}  {one}  {other}").expect("a string takes everything");
+    }
+}
+
+/// Figures by their keys, called what they are called in a summary.
+const LABELS: [(&str, &str); 42] = [
+    ("first_session", "First session"),
+    ("last_session", "Last session"),
+    ("sessions", "Sessions"),
+    ("calendar_days", "Calendar days"),
+    ("sessions_per_year", "Sessions a year"),
+    ("risk_free_rate", "Risk-free rate"),
+    ("initial_equity", "Initial equity"),
+    ("final_equity", "Final equity"),
+    ("total_return", "Return"),
+    ("cagr", "CAGR"),
+    ("cagr_extrapolated", "CAGR extrapolated"),
+    ("volatility", "Volatility"),
+    ("sharpe", "Sharpe"),
+    ("sortino", "Sortino"),
+    ("calmar", "Calmar"),
+    ("max_drawdown", "Max drawdown"),
+    ("max_drawdown_peak", "Max drawdown, peak"),
+    ("max_drawdown_trough", "Max drawdown, trough"),
+    ("max_drawdown_recovery", "Max drawdown, recovery"),
+    ("max_drawdown_recovered", "Max drawdown, recovered"),
+    ("max_drawdown_days", "Max drawdown, days"),
+    ("max_drawdown_bars", "Max drawdown, bars"),
+    ("exposure", "Exposure"),
+    ("trades", "Trades closed"),
+    ("win_rate", "Win rate"),
+    ("profit_factor", "Profit factor"),
+    ("expectancy", "Expectancy"),
+    ("expectancy_return", "Expectancy, return"),
+    ("sqn", "SQN"),
+    ("alpha", "Alpha"),
+    ("beta", "Beta"),
+    ("var_95", "Value at risk, 95 %"),
+    ("cvar_95", "Expected shortfall, 95 %"),
+    ("omega", "Omega"),
+    ("tail_ratio", "Tail ratio"),
+    ("skewness", "Skewness"),
+    ("kurtosis", "Kurtosis"),
+    ("psr", "Probabilistic Sharpe"),
+    ("min_track_record_sessions", "Min track record, sessions"),
+    ("costs.total", "Costs"),
+    ("costs.commission", "Costs, commission"),
+    ("costs.slippage", "Costs, slippage"),
+];
+
+/// What an input, a figure or a part of a trade is called. Inputs keep their path: it says where they stand.
+fn label(name: &str) -> String {
+    match LABELS.iter().find(|(key, _)| *key == name) {
+        Some((_, label)) => (*label).to_owned(),
+        None => match name.strip_prefix("costs.") {
+            Some(rest) => format!("Costs, {}", rest.replace('_', " ")),
+            None if name.contains('.') => name.to_owned(),
+            None => name.replace('_', " "),
+        },
     }
 }
 

@@ -15,6 +15,9 @@ use super::{
 /// Columns of a table.
 const WIDTH: usize = 80;
 
+/// Number of a trade, by which `--why` asks for it. Only a table has it: elsewhere it is the place.
+const TRADE: &str = "trade";
+
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -91,6 +94,15 @@ impl Kind {
         }
     }
 
+    /// Keys that a table leaves out when it has no room for all, the first one first.
+    fn spared(self, symbols: usize) -> &'static [&'static str] {
+        match self {
+            Self::Trades if symbols == 1 => &["symbol", "return", "quantity"],
+            Self::Trades => &["return", "quantity"],
+            _ => &[],
+        }
+    }
+
     /// Keys that a table shows; the last one takes what room is left.
     fn shown(self) -> &'static [&'static str] {
         match self {
@@ -98,7 +110,17 @@ impl Kind {
                 &["id", "decided", "symbol", "kind", "size", "filled", "state", "reason"]
             }
             Self::Fills => &["order", "time", "symbol", "quantity", "price", "commission"],
-            Self::Trades => &["opened", "closed", "symbol", "quantity", "profit", "return"],
+            Self::Trades => &[
+                TRADE,
+                "opened",
+                "closed",
+                "symbol",
+                "quantity",
+                "entry_price",
+                "exit_price",
+                "profit",
+                "return",
+            ],
             Self::Equity | Self::Log => self.keys(),
         }
     }
@@ -158,35 +180,68 @@ pub fn csv(kind: Kind, report: &Report, lists: &Lists<'_>, out: &mut dyn Write) 
     Ok(())
 }
 
+/// A column of a table.
+struct Column {
+    key: &'static str,
+    cells: Vec<String>,
+    is_number: bool,
+}
+
+impl Column {
+    fn of(key: &'static str, rows: &[Map<String, Value>]) -> Self {
+        let is_number = rows.iter().all(|row| !row.get(key).is_some_and(Value::is_string));
+        let number = |place: usize| Value::from(place + 1);
+        let cells = rows.iter().enumerate().map(|(place, row)| match key {
+            TRADE => cell(key, Some(&number(place))),
+            _ => cell(key, row.get(key)),
+        });
+        let cells = std::iter::once(heading(key).to_owned()).chain(cells).collect();
+        Self { key, cells, is_number }
+    }
+
+    fn width(&self) -> usize {
+        self.cells.iter().map(|cell| width(cell)).max().unwrap_or(0)
+    }
+}
+
 /// The list as a table of at most 80 columns where its words allow that.
 #[must_use]
 pub fn table(kind: Kind, report: &Report, lists: &Lists<'_>) -> String {
-    let keys = kind.shown();
     let rows = rows(kind, report, lists);
     if rows.is_empty() {
         return format!("the run has no {}\n", kind.name());
     }
-    let is_number = |key: &str| rows.iter().all(|row| !row.get(key).is_some_and(Value::is_string));
-    let numbers: Vec<bool> = keys.iter().map(|key| is_number(key)).collect();
-    let mut cells: Vec<Vec<String>> = vec![keys.iter().map(|key| (*key).to_owned()).collect()];
-    cells.extend(rows.iter().map(|row| keys.iter().map(|key| cell(key, row.get(*key))).collect()));
-    let mut widths: Vec<usize> = (0..keys.len())
-        .map(|place| cells.iter().map(|row| width(&row[place])).max().unwrap_or(0))
-        .collect();
-    let others: usize = widths[..keys.len() - 1].iter().map(|width| width + 2).sum();
-    if let Some(last) = widths.last_mut() {
+    let mut columns: Vec<Column> = kind.shown().iter().map(|key| Column::of(key, &rows)).collect();
+    let taken = |columns: &[Column]| columns.iter().map(|one| one.width() + 2).sum::<usize>();
+    for key in kind.spared(report.symbols.len()) {
+        if taken(&columns) > WIDTH + 2 {
+            columns.retain(|column| column.key != *key);
+        }
+    }
+    let mut widths: Vec<usize> = columns.iter().map(Column::width).collect();
+    let others = taken(&columns[..columns.len() - 1]);
+    if let (Some(last), Some(Column { is_number: false, .. })) = (widths.last_mut(), columns.last())
+    {
         *last = (*last).min(WIDTH.saturating_sub(others).max(6));
     }
     let mut text = String::new();
-    for row in &cells {
-        let line = row.iter().zip(&widths).zip(&numbers).map(|((cell, width), number)| {
-            let cell = fitted(cell, *width);
-            if *number { right(&cell, *width) } else { left(&cell, *width) }
+    for place in 0..=rows.len() {
+        let line = columns.iter().zip(&widths).map(|(column, width)| {
+            let cell = fitted(&column.cells[place], *width);
+            if column.is_number { right(&cell, *width) } else { left(&cell, *width) }
         });
         text.push_str(line.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
     text
+}
+
+fn heading(key: &'static str) -> &'static str {
+    match key {
+        "entry_price" => "entry",
+        "exit_price" => "exit",
+        key => key,
+    }
 }
 
 fn cell(key: &str, value: Option<&Value>) -> String {
@@ -201,7 +256,7 @@ fn cell(key: &str, value: Option<&Value>) -> String {
         Some(Value::Number(number)) => match (key, number.as_f64()) {
             ("return", Some(value)) => percent(value),
             ("profit" | "commission" | "equity" | "benchmark", Some(value)) => grouped(value, 2),
-            ("price", Some(value)) => grouped(value, 4),
+            ("price" | "entry_price" | "exit_price", Some(value)) => grouped(value, 4),
             (_, Some(value)) => plain((value * 1e4).round() / 1e4),
             (_, None) => number.to_string(),
         },
@@ -286,8 +341,8 @@ mod tests {
         let table = super::table(Kind::Trades, &report, &lists);
         assert_eq!(
             table,
-            "opened      closed      symbol  quantity  profit  return\n\
-             1970-01-01  1970-01-02  A,\"B          10   98.00  9.80 %\n"
+            "trade  opened      closed      quantity     entry      exit  profit  return\n    \
+             1  1970-01-01  1970-01-02        10  100.0000  110.0000   98.00  9.80 %\n"
         );
         assert_eq!(super::table(Kind::Orders, &report, &lists), "the run has no orders\n");
     }

@@ -2,11 +2,13 @@
 
 use engine_core::metrics::Metrics;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     number::{UNDEFINED, grouped, percent},
     schema::Report,
-    text::{fitted, left, right},
+    summary,
+    text::{fitted, left, right, wrapped},
     time::minute,
 };
 use crate::{
@@ -47,16 +49,28 @@ pub struct ListedRun<'a> {
     pub run: &'a RunSummary,
     /// Its figures.
     pub metrics: Option<Metrics>,
+    /// The parameters of its strategy, with the values that they had.
+    pub parameters: Option<Map<String, Value>>,
+    /// The same as they are written.
+    #[serde(skip)]
+    words: String,
 }
 
 /// The runs with their figures, for `--json`.
 #[must_use]
-pub fn listed(runs: &[RunSummary]) -> Vec<ListedRun<'_>> {
-    let metrics = |run: &RunSummary| read(&run.id, &run.result).ok().map(|report| report.metrics);
-    runs.iter().map(|run| ListedRun { run, metrics: metrics(run) }).collect()
+pub fn listed<'a>(runs: &'a [RunSummary]) -> Vec<ListedRun<'a>> {
+    let listed = |run: &'a RunSummary| {
+        let report = read(&run.id, &run.result).ok();
+        let words = report.as_ref().map_or(String::new(), summary::parameters);
+        let (metrics, parameters) =
+            report.map(|report| (report.metrics, report.strategy.parameters)).unzip();
+        ListedRun { run, metrics, parameters, words }
+    };
+    runs.iter().map(listed).collect()
 }
 
-/// The runs as a table of at most 80 columns, with the first digits of their ids.
+/// The runs as a table of at most 80 columns, with the first digits of their ids; the parameters of each
+/// stand below it, for by name alone runs of one strategy are all the same.
 #[must_use]
 pub fn table(runs: &[RunSummary]) -> String {
     if runs.is_empty() {
@@ -64,7 +78,8 @@ pub fn table(runs: &[RunSummary]) -> String {
     }
     let header = ["run", "when (UTC)", "strategy", "symbols", "bar", "return", "sharpe"];
     let mut rows = vec![header.map(str::to_owned)];
-    rows.extend(listed(runs).iter().map(row));
+    let listed = listed(runs);
+    rows.extend(listed.iter().map(row));
     // The strategy's name gets what the other columns leave.
     let others = widths(&rows).iter().sum::<usize>() - widths(&rows)[STRATEGY];
     let room = WIDTH.saturating_sub(others + 2 * (header.len() - 1));
@@ -73,19 +88,26 @@ pub fn table(runs: &[RunSummary]) -> String {
     }
     let widths = widths(&rows);
     let mut text = String::new();
-    for row in &rows {
+    // The header has no parameters.
+    let below = std::iter::once("").chain(listed.iter().map(|listed| listed.words.as_str()));
+    for (row, below) in rows.iter().zip(below) {
         for (place, (cell, width)) in row.iter().zip(widths).enumerate() {
             text.push_str(&if place < 5 { left(cell, width) } else { right(cell, width) });
             text.push_str("  ");
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
+        for line in wrapped(below, WIDTH - INDENT) {
+            text += &format!("{}{line}\n", " ".repeat(INDENT));
+        }
     }
     text
 }
 
 /// Columns of the table.
 const WIDTH: usize = 80;
+/// Blanks before parameters, which then stand below the column of the time.
+const INDENT: usize = 12;
 /// Place of the strategy's name.
 const STRATEGY: usize = 2;
 

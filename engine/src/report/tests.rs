@@ -317,7 +317,9 @@ fn runs_are_listed_in_eighty_columns() {
     assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()));
     let first = text.lines().nth(1).unwrap();
     assert!(first.starts_with("0123456789  2026-11-22 00:00  ma_cross"), "{text}");
-    assert!(first.contains("2.70 %") && text.lines().nth(2).unwrap().contains("n/a"), "{text}");
+    assert!(first.contains("2.70 %") && text.lines().last().unwrap().contains("n/a"), "{text}");
+    let below = summary::parameters(&made.report);
+    assert_eq!(text.lines().nth(2).unwrap().trim_start(), below, "{text}");
     assert_eq!(runs::table(&[]), "no runs are stored yet\n");
     let json = serde_json::to_value(runs::listed(&[run("a", "b", String::new())])).unwrap();
     assert_eq!((&json[0]["strategy"], &json[0]["metrics"]), (&json!("a"), &Value::Null));

@@ -69,7 +69,9 @@ fn a_run_whose_bars_or_plugin_were_removed_or_damaged_says_which() {
     fs::remove_file(&plugin).unwrap();
     fs::write(&plugin, &bytes[..bytes.len() - 1]).unwrap();
     let said = program.run(&["runs", "rerun", &id]);
-    assert!(said.failed(7, "PLUGIN_REFUSED").contains("not those of its name"));
+    assert!(said.failed(4, "DATA").contains("the plugin of the run is damaged"));
+    let anew = "algo-trader backtest -s WAVE -r 1d --strategy ma_cross -p fast=10 -p slow=50";
+    assert!(said.stderr.contains(&format!(" && {anew}")), "{}", said.stderr);
     fs::remove_file(&plugin).unwrap();
     let said = program.run(&["runs", "rerun", &id]);
     assert!(said.failed(4, "DATA").contains("the plugin of the run is not kept any more"));
@@ -97,7 +99,9 @@ fn a_difference_names_the_input_and_the_first_other_trade() {
     assert_eq!(said["trade"]["number"], 1);
     assert_ne!(said["trade"]["one"]["opened"], said["trade"]["other"]["opened"]);
     let text = program.run(&["runs", "diff", &one, &other]);
-    assert!(text.stdout.contains("strategy.parameters.fast"), "{}", text.stdout);
+    for part in ["strategy.parameters.fast", "\n  Sharpe ", "\n  entry price "] {
+        assert!(text.stdout.contains(part), "{part}: {}", text.stdout);
+    }
     assert!(text.stdout.lines().all(|line| line.chars().count() <= 80), "{}", text.stdout);
     let same = program.run(&["runs", "diff", &one, &one]).stdout;
     assert!(same.contains("same inputs") && same.contains("All trades are the same"), "{same}");
@@ -112,6 +116,11 @@ fn the_lists_of_a_run_fit_a_terminal_and_are_exported_whole() {
         let shown = program.run(&["runs", "show", &id, option]);
         assert_eq!(shown.code, Some(0), "{}", shown.stderr);
         assert!(shown.stdout.lines().all(|line| line.chars().count() <= 80), "{}", shown.stdout);
+        if list == "trades" {
+            for heading in ["trade ", "  entry", "  exit", "  profit"] {
+                assert!(shown.stdout.contains(heading), "{heading}: {}", shown.stdout);
+            }
+        }
         let rows = whole[list].as_array().unwrap();
         assert_eq!(shown.stdout.lines().count(), rows.len() + 1, "{}", shown.stdout);
         assert_eq!(&program.run(&["runs", "show", &id, option, "--json"]).json(), &whole[list]);
@@ -134,7 +143,9 @@ fn runs_are_compared_on_one_page() {
     let ((one, first), (other, _)) = (run(&program, "10"), run(&program, "15"));
     let said = program.run(&["runs", "compare", &one, &other, "--report", "compare.html"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    assert_eq!(said.stdout.lines().count(), 3, "{}", said.stdout);
+    // A header, and each run with its parameters below it.
+    assert_eq!(said.stdout.lines().count(), 5, "{}", said.stdout);
+    assert!(said.stdout.contains("fast=15 slow=50"), "{}", said.stdout);
     let mut browser = Browser::start(1280, 900);
     let drawn = "Boolean(window.report && report.view.drawn)";
     browser.open(&program.home().join("compare.html"), drawn);

@@ -115,7 +115,7 @@ fn a_strategy_that_is_saved_is_built_run_again_and_compared() {
     // Entered later: other fills, other trades.
     fs::write(&file, code.replace("bar.close > average", "bar.close > average * 1.02")).unwrap();
     let changed = watching.until("Ctrl-C ends");
-    for part in ["Inputs that differ", "plugin_sha256", "sharpe", "First other trade: number 2"] {
+    for part in ["Inputs that differ", "plugin_sha256", "Sharpe", "First other trade: number 2"] {
         assert!(changed.contains(part), "{part}: {changed}");
     }
 
