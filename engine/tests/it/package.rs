@@ -87,6 +87,7 @@ fn the_package_holds_what_belongs_to_a_program() {
         "share/bash-completion/completions/algo-trader",
         "share/doc/algo-trader/copyright",
         "share/doc/algo-trader/docs/data.md",
+        "share/doc/algo-trader/third-party.gz",
         "share/fish/vendor_completions.d/algo-trader.fish",
         "share/man/man1/algo-trader.1.gz",
         "share/man/man1/algo-trader-strategies-watch.1.gz",
@@ -101,6 +102,35 @@ fn the_package_holds_what_belongs_to_a_program() {
     let sums = Command::new("dpkg-deb").arg("--contents").arg(package).output().unwrap();
     let contents = String::from_utf8(sums.stdout).unwrap();
     assert!(contents.lines().all(|line| line.contains("root/root")), "{contents}");
+}
+
+#[test]
+fn the_installed_documentation_is_whole_and_its_links_lead_somewhere() {
+    let doc = unpacked().0.join("usr/share/doc/algo-trader");
+    let of = |folder: &Path| -> Vec<PathBuf> {
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|end| end == "md")).collect()
+    };
+    let mut pages = of(&doc);
+    pages.extend(of(&doc.join("docs")));
+    assert!(pages.len() > 20, "{pages:?}");
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        assert!(!text.contains("{{#include"), "{}", page.display());
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            let is_ours = !file.is_empty() && !file.contains("://") && !file.contains(' ');
+            assert!(!is_ours || page.with_file_name(file).exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn an_option_without_its_folder_is_a_usage_error() {
+    let said: Said =
+        Command::new(project().join("scripts/package")).arg("--from").output().unwrap().into();
+    let line = said.failed(2, "USAGE");
+    assert!(line.contains("--from needs a folder"), "{line}");
 }
 
 #[test]
