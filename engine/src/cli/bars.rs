@@ -77,10 +77,11 @@ async fn near(store: &dyn Store, symbol: &str) -> Option<String> {
 fn missing(error: &FeedError, symbol: &str, resolution: Resolution, near: Option<&str>) -> Failure {
     let symbol = shell_word(symbol);
     let meant =
-        near.map_or_else(String::new, |near| format!("did you mean {}? else ", shell_word(near)));
+        near.map_or_else(String::new, |near| format!("did you mean {}? ", shell_word(near)));
     let bundled: Vec<&str> = SAMPLES.iter().map(|sample| sample.symbol).collect();
     Failure::new(Code::Data, error.to_string()).help(format!(
-        "{meant}algo-trader ingest -s {symbol} -r {resolution} --from-csv FILE; or try a bundled symbol: {} (1d)",
+        "{meant}{} are bundled (1d); from a file with --from-csv, or from the broker: \
+         algo-trader ingest -s {symbol} -r {resolution} -d \"5 Y\"",
         bundled.join(", ")
     ))
 }

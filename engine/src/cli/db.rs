@@ -5,7 +5,10 @@ use engine_core::calendar::utc_date;
 use serde_json::json;
 
 use super::{Done, Outcome, app::App, table::table};
-use crate::store::{DbStatus, OpenMode, SeriesInfo};
+use crate::{
+    report::text::{fitted, width},
+    store::{DbStatus, OpenMode, SeriesInfo},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,9 +91,19 @@ fn describe(status: &DbStatus, series: &[SeriesInfo]) -> String {
         let titles = ["symbol", "length", "bars", "first", "last", "source", "prices"];
         let mut lines = vec![titles.map(str::to_owned).to_vec()];
         lines.extend(series.iter().map(line));
+        fit(&mut lines);
         text = format!("{text}\n{}", table(&lines));
     }
     text
+}
+
+/// Cuts the symbols, which come first, to what the other columns leave of a terminal's line.
+fn fit(lines: &mut [Vec<String>]) {
+    let columns = lines.first().map_or(0, Vec::len);
+    let widest = |column: usize| lines.iter().map(|line| width(&line[column])).max().unwrap_or(0);
+    let others: usize = (1..columns).map(|column| widest(column) + 2).sum();
+    let room = 80_usize.saturating_sub(others).max(8);
+    lines.iter_mut().for_each(|line| line[0] = fitted(&line[0], room));
 }
 
 fn line(series: &SeriesInfo) -> Vec<String> {

@@ -1,11 +1,18 @@
 //! Reads the values of options; what leaves here is valid.
 
+use std::{fmt, path::PathBuf};
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use engine_core::calendar::DAY_NS;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use strategy_api::Resolution;
 
+use super::bars::shell_word;
 use crate::{
     config::is_strategy_reference,
+    error::{Code, Failure},
     ingest::{IngestError, check_symbol},
+    report,
 };
 
 /// When to use colours.
@@ -15,6 +22,9 @@ pub(crate) enum Color {
     Always,
     Never,
 }
+
+/// Stands in a help for the name of the option that was read.
+pub(crate) const OPTION: &str = "OPTION";
 
 /// Why a value is not valid, and what would be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +59,7 @@ pub(crate) fn delimiter(text: &str) -> Result<u8, Invalid> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii_punctuation() || matches!(byte, b' ' | b'\t') => Ok(*byte),
-        _ => Err(Invalid::new("not one character", "--delimiter ';' (or tab)")),
+        _ => Err(Invalid::new("neither one character nor tab", "--delimiter ';'")),
     }
 }
 
@@ -83,6 +93,15 @@ pub(crate) enum Moment {
     Instant(i64),
 }
 
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(ns) => f.write_str(&report::stamp(*ns, Resolution::Day1)),
+            Self::Instant(ns) => f.write_str(&report::stamp(*ns, Resolution::Sec1)),
+        }
+    }
+}
+
 impl Moment {
     /// Where a period that begins with it begins, nanoseconds UTC.
     pub(crate) fn first_ns(self) -> i64 {
@@ -104,13 +123,14 @@ impl Moment {
 pub(crate) fn moment(text: &str) -> Result<Moment, Invalid> {
     let unreadable = || {
         Invalid::new(
-            "neither a date nor an RFC 3339 instant",
-            "2012-01-31 and 2012-01-31T14:30:00Z are valid",
+            "neither a date nor an RFC 3339 instant, such as 2012-01-31T14:30:00Z",
+            format!("{OPTION} 2012-01-31"),
         )
     };
     let in_reach = |instant: Timestamp| {
-        i64::try_from(instant.as_nanosecond())
-            .map_err(|_| Invalid::new("outside of the years 1678 to 2261", "2012-01-31"))
+        i64::try_from(instant.as_nanosecond()).map_err(|_| {
+            Invalid::new("outside of the years 1678 to 2261", format!("{OPTION} 2012-01-31"))
+        })
     };
     if is_date(text) {
         let date: Date = text.parse().map_err(|_| unreadable())?;
@@ -119,6 +139,12 @@ pub(crate) fn moment(text: &str) -> Result<Moment, Invalid> {
     }
     let instant: Timestamp = text.parse().map_err(|_| unreadable())?;
     in_reach(instant).map(Moment::Instant)
+}
+
+/// The refusal of a period that ends before it begins; its help is the period the other way round.
+pub(crate) fn backwards(from: Moment, to: Moment) -> Failure {
+    let message = format!("--from is after --to: {from} is after {to}");
+    Failure::new(Code::Usage, message).help(format!("--from {to} --to {from}"))
 }
 
 /// Whether the text has the shape 0000-00-00.
@@ -138,7 +164,7 @@ fn number(
 ) -> Result<f64, Invalid> {
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() && valid(value) => Ok(value),
-        _ => Err(Invalid::new(format!("not {what}"), format!("{example} is valid"))),
+        _ => Err(Invalid::new(format!("not {what}"), format!("{OPTION} {example}"))),
     }
 }
 
@@ -167,13 +193,29 @@ pub(crate) fn speed(text: &str) -> Result<f64, Invalid> {
 
 /// A seed: any whole number of 64 bits.
 pub(crate) fn seed(text: &str) -> Result<u64, Invalid> {
-    text.parse().map_err(|_| Invalid::new("not a whole number from 0 to 2^64 - 1", "--seed 42"))
+    text.parse()
+        .map_err(|_| Invalid::new("not a whole number from 0 to 2^64 - 1", format!("{OPTION} 42")))
 }
 
 /// A number of trials.
 pub(crate) fn trials(text: &str) -> Result<u64, Invalid> {
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| Invalid::new("not a whole number above zero", "--random 1000"))
+    number.ok_or_else(|| Invalid::new("not a whole number above zero", format!("{OPTION} 1000")))
+}
+
+/// The file of a page, which is HTML whatever it is called; a name that says otherwise is a mistake.
+pub(crate) fn page() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let end = path.extension().and_then(|end| end.to_str()).map(str::to_ascii_lowercase);
+        match end.as_deref() {
+            None | Some("html" | "htm") => Ok(path),
+            Some(_) => {
+                let help = path.with_extension("html").display().to_string();
+                let help = format!("{OPTION} {}", shell_word(&help));
+                Err(Invalid::new("a page is HTML, in a file that ends in .html", help))
+            }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -186,6 +228,10 @@ mod tests {
         assert_eq!((day.first_ns(), day.last_ns()), (DAY_NS, 2 * DAY_NS - 1));
         let instant = moment("1970-01-01T01:00:00+01:00").unwrap();
         assert_eq!((instant.first_ns(), instant.last_ns()), (0, 0));
+        assert_eq!(
+            (day.to_string(), moment("1970-01-01T00:00:01Z").unwrap().to_string()),
+            ("1970-01-02".to_owned(), "1970-01-01T00:00:01Z".to_owned())
+        );
         for bad in
             ["", "2012-02-30", "31.01.2012", "2012-1-31", "1600-01-01", "2012-01-31T10:00", "now"]
         {

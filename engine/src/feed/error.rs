@@ -58,8 +58,7 @@ impl From<FeedError> for Failure {
             FeedError::NoBars { symbol, resolution, .. } => {
                 let series = format!("-s {} -r {resolution}", shell_word(&symbol));
                 Self::new(Code::Data, text).help(format!(
-                    "algo-trader ingest --from-csv FILE {series}, or with a broker gateway: \
-                     algo-trader ingest {series} -d \"5 Y\""
+                    "from a file with --from-csv, or from the broker: algo-trader ingest {series} -d \"5 Y\""
                 ))
             }
             FeedError::Restless { .. } => {

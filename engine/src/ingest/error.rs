@@ -1,5 +1,7 @@
 //! What can go wrong with an ingestion, and what the user is told to do about it.
 
+use std::path::Path;
+
 use super::{csv::Column, fetch::PlanError};
 use crate::{
     error::{Code, Failure},
@@ -330,6 +332,12 @@ impl From<IngestError> for Failure {
 
 fn help(error: &IngestError) -> Option<String> {
     match error {
+        // What is there instead shows a name that is nearly right.
+        IngestError::Unreadable { file, .. } => {
+            let folder = Path::new(file).parent().filter(|parent| parent.is_dir());
+            let folder = folder.map_or(".".into(), Path::to_string_lossy);
+            Some(format!("ls -l {}", shell_word(&folder)))
+        }
         IngestError::NotText { unpack, .. } => unpack.clone(),
         IngestError::NoHeader { columns, .. } => Some(format!("--columns {columns}")),
         IngestError::MissingColumn { help, .. } => help.map(str::to_owned),

@@ -84,11 +84,9 @@ impl StoreError {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let help = match &error {
-            StoreError::Url { .. } => {
-                "use --database sqlite://data/algo-trader.db or --database postgres://USER@HOST:5432/DATABASE"
-            }
+            StoreError::Url { .. } => "--database sqlite://data/algo-trader.db",
             StoreError::Connect { location, .. } if location.starts_with("sqlite:") => {
-                "check the path and its permissions; `algo-trader db init` creates the database"
+                "check the path and its permissions, then create the database: algo-trader db init"
             }
             StoreError::Connect { .. } => {
                 "check that the server runs and that DATABASE_URL names the right host, user and database"
@@ -106,7 +104,7 @@ impl From<StoreError> for Failure {
             StoreError::Corrupt { .. } => {
                 "restore it from a backup, or move it away and ingest again; the file was not changed"
             }
-            StoreError::Query { .. } => "run `algo-trader doctor database`",
+            StoreError::Query { .. } => "algo-trader doctor database",
         };
         Failure::new(Code::Database, error.to_string()).help(help)
     }

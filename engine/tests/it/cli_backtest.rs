@@ -127,7 +127,7 @@ fn wrong_options_say_what_is_valid_and_make_nothing() {
         (&["--cash", "-1"], "above 0"),
         (&["--fill", "open"], "next_open, same_close, next_close"),
         (&["--commission", "cheap"], "per-share:0.005"),
-        (&["--rf", "2"], "0.02 is valid"),
+        (&["--rf", "2"], "--rf 0.02"),
         (&["-s", "SPY"], "given twice"),
         (&["--plot", "p.jpg"], ".png nor in .svg"),
     ];
@@ -146,7 +146,7 @@ fn a_symbol_that_nobody_has_is_a_data_error_with_the_ways_to_get_it() {
     for symbol in ["XYZ", "BRK B", "../../etc/passwd", "\u{1f600}", "'; drop table bars; --"] {
         let said = program.run(&["backtest", "-s", symbol, "--strategy", "ma_cross"]);
         said.failed(4, "DATA");
-        assert!(said.stderr.contains("--from-csv FILE"), "{}", said.stderr);
+        assert!(said.stderr.contains("from a file with --from-csv"), "{}", said.stderr);
     }
     program.run(&and(&["-r", "1h"])).failed(4, "DATA");
     program.run(&and(&["--from", "2020-01-01"])).failed(4, "DATA");

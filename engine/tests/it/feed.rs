@@ -94,7 +94,7 @@ async fn missing_bars_are_an_error_that_tells_what_there_is(store: &dyn Store) {
     let error = load(store, &folder.cache, "XYZ", Resolution::Day1).await.unwrap_err();
     let failure = Failure::from(error);
     assert_eq!((failure.code, failure.message.as_str()), (Code::Data, "no bars for XYZ 1d"));
-    assert!(failure.help.unwrap().contains("ingest --from-csv FILE -s XYZ -r 1d"));
+    assert!(failure.help.unwrap().contains("ingest -s XYZ -r 1d -d \"5 Y\""));
 }
 
 /// Expected value: `scripts/fixtures/bars_digest.py`.

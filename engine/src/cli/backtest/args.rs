@@ -21,8 +21,10 @@ Examples:
   algo-trader backtest -s SPY --strategy ma_cross
   algo-trader backtest -s SPY --strategy ma_cross -p fast=50 -p slow=200 --plot
   algo-trader backtest -s AAPL -s MSFT --strategy momentum --from 2005-01-01
-  algo-trader backtest --symbols-from list.txt --strategy momentum_rotation --account margin
-  algo-trader backtest -s TSLA --strategy ma_cross --auto-fetch --fetch-duration \"3 Y\"
+  algo-trader backtest --symbols-from list.txt --strategy momentum_rotation \\
+      --account margin
+  algo-trader backtest -s TSLA --strategy ma_cross --auto-fetch \\
+      --fetch-duration \"3 Y\"
   algo-trader backtest -s SPY --strategy ma_cross --commission ibkr-fixed --json";
 
 /// Run a strategy over kept bars and measure it
@@ -66,7 +68,7 @@ pub(crate) struct BacktestArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) plot: Option<Option<PathBuf>>,
     /// Write the run as one page for a browser [default file: data/reports/SYMBOL_LENGTH.html]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = value::page())]
     pub(super) report: Option<Option<PathBuf>>,
     /// Write the trades as CSV
     #[arg(long, value_name = "FILE")]
@@ -122,5 +124,6 @@ fn is_finer(finer: Resolution, resolution: Resolution) -> Result<(), Failure> {
     let valid: Vec<&str> = Resolution::ALL.iter().filter(fits).map(|one| one.name()).collect();
     let message =
         format!("--intrabar {finer}: no whole number of such bars makes one of {resolution}");
-    Err(Failure::new(Code::Usage, message).help(format!("finer ones: {}", valid.join(" "))))
+    Err(Failure::new(Code::Usage, message)
+        .help(valid.last().map_or(String::new(), |one| format!("--intrabar {one}"))))
 }

@@ -63,7 +63,12 @@ pub(super) async fn what_is_missing(
 
 fn told(app: &App, name: &str, report: &FetchReport) {
     let FetchReport { new, changed, rejected, missing, .. } = report;
-    let mut text = format!("{name}: {} bars fetched, {} changed", count(*new), count(*changed));
+    let mut text = format!(
+        "{name}: {} {} fetched, {} changed",
+        count(*new),
+        if *new == 1 { "bar" } else { "bars" },
+        count(*changed)
+    );
     for (n, what) in [(rejected, "rejected"), (missing, "missing")] {
         if *n > 0 {
             text.push_str(&format!(", {} {what}", count(*n)));

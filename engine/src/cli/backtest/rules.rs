@@ -77,7 +77,7 @@ impl RulesArgs {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from.first_ns() > to.last_ns()
         {
-            return Err(Failure::new(Code::Usage, "--from is after --to"));
+            return Err(value::backwards(from, to));
         }
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write, path::Path};
 
-use super::{super::app::App, Check};
+use super::{
+    super::{app::App, bars::shell_word},
+    Check,
+};
 use crate::error::{Code, Failure};
 
 /// One check a folder.
@@ -19,18 +22,19 @@ pub(super) fn checks(app: &App) -> Vec<Check> {
 
 fn folder(name: &'static str, path: &Path) -> Check {
     let shown = path.display();
+    let word = shell_word(&shown.to_string());
     match fs::metadata(path) {
         Ok(data) if !data.is_dir() => Check::failed(
             name,
             Failure::new(Code::Output, format!("{shown} is not a folder"))
-                .help(format!("mv {shown} {shown}.old")),
+                .help(format!("mv {word} {word}.old")),
         ),
         Ok(_) => match can_write(path) {
             Ok(()) => Check::ok(name, format!("{shown} can be written")),
             Err(error) => Check::failed(
                 name,
                 Failure::new(Code::Output, format!("{shown} cannot be written: {error}"))
-                    .help(format!("chmod u+rwx {shown}")),
+                    .help(format!("chmod u+rwx {word}")),
             ),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

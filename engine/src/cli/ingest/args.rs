@@ -269,12 +269,10 @@ impl IngestArgs {
             return Ok(Wanted::Span(span));
         }
         let Some(from) = self.from else { return Ok(Wanted::New) };
-        let (from, to) = (date_of(from), self.to.map(date_of));
-        if to.is_some_and(|to| to < from) {
-            return Err(Failure::new(Code::Usage, "--from is after --to")
-                .help("--from 2024-01-02 --to 2024-06-28"));
+        match self.to {
+            Some(to) if date_of(to) < date_of(from) => Err(value::backwards(from, to)),
+            to => Ok(Wanted::Period { from: date_of(from), to: to.map(date_of) }),
         }
-        Ok(Wanted::Period { from, to })
     }
 
     /// The instrument as far as the options name it.

@@ -82,7 +82,7 @@ enum Action {
         #[arg(value_name = "ID", value_parser = id, num_args = 2..=12, required = true)]
         ids: Vec<String>,
         /// Write them as one page for a browser [default file: data/reports/compare.html]
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = super::value::page())]
         report: Option<Option<PathBuf>>,
     },
     /// Repeat a run from its own bars, rules and plugin, and compare every byte
@@ -94,7 +94,7 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         plot: Option<Option<PathBuf>>,
         /// Write it as one page for a browser
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = super::value::page())]
         report: Option<Option<PathBuf>>,
     },
     /// Write the lists of a run as files that pandas and polars read
@@ -198,8 +198,8 @@ async fn find(app: &App, id: &str) -> Result<RunRecord, Failure> {
     match (found.pop(), found.is_empty()) {
         (Some(run), true) => Ok(run),
         (Some(_), false) => {
-            Err(Failure::new(Code::Usage, format!("more than one run begins with {id}"))
-                .help("algo-trader runs list, then more digits of the id"))
+            let message = format!("more than one run begins with {id}: more digits are needed");
+            Err(Failure::new(Code::Usage, message).help("algo-trader runs list"))
         }
         (None, _) => Err(Failure::new(Code::Data, format!("no kept run begins with {id}"))
             .help("algo-trader runs list")),

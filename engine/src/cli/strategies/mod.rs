@@ -15,6 +15,7 @@ use crate::{
     config,
     error::Code,
     registry::Retry,
+    report::plural,
     store::OpenMode,
     worker::{self, Limits, Mode},
 };
@@ -144,12 +145,12 @@ async fn check(app: &App, args: &CheckArgs) -> Outcome {
         app.out.value(&json!({ "strategy": args.name, "well": well, "findings": findings }))?;
     } else if findings.is_empty() {
         app.out.text(&format!(
-            "{} is well on {} bars of {} {}:\n  \
+            "{} is well on {} of {} {}:\n  \
              no fault\n  \
              the same result each time and at every pace\n  \
              nothing before {} places changed when the bars after them did",
             args.name,
-            bars.info().bars,
+            plural(bars.info().bars, "bar"),
             args.symbol,
             args.resolution,
             args.cuts

@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 
 use super::super::{Done, Outcome, app::App, table::table};
-use crate::registry::{
-    Resolved, Retry,
-    facts::{Kind, ParamFacts},
+use crate::{
+    registry::{
+        Resolved, Retry,
+        facts::{Kind, ParamFacts},
+    },
+    report::plural,
 };
 
 pub(super) fn run(app: &App, name: &str) -> Outcome {
@@ -48,8 +51,7 @@ fn describe(strategy: &Resolved, values: &[f64]) -> String {
         None => rows.push(row("file", "built in".to_owned())),
     }
     rows.extend(strategy.sha256().map(|sum| row("sha256", sum.to_string())));
-    let warm_up =
-        facts.warm_up.map_or("not known before a run".to_owned(), |n| format!("{n} bars"));
+    let warm_up = facts.warm_up.map_or("not known before a run".to_owned(), |n| plural(n, "bar"));
     rows.push(row("warm-up", warm_up));
     if !facts.columns.is_empty() {
         rows.push(row("indicators", facts.columns.join(", ")));

@@ -56,11 +56,13 @@ pub(super) async fn run(app: &App, args: &WatchArgs) -> Outcome {
                 .iter()
                 .map(|folder| folder.join("Cargo.toml").display().to_string())
                 .collect();
-            let message = format!("no package of '{}' is there: {}", args.name, places.join(", "));
-            Err(Failure::new(Code::Usage, message).help(format!(
-                "algo-trader strategies new {} --watch; or name its folder with --package DIR",
-                args.name
-            )))
+            let message = format!(
+                "no package of '{}' is there, nor is its folder named with --package: {}",
+                args.name,
+                places.join(", ")
+            );
+            Err(Failure::new(Code::Usage, message)
+                .help(format!("algo-trader strategies new {} --watch", args.name)))
         }
     }
 }

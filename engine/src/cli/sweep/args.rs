@@ -6,14 +6,14 @@ use std::{
 };
 
 use clap::Args;
-use engine_core::sweep::Metric;
+use engine_core::sweep::{KFold, Metric};
 
 use super::{
     super::{
         backtest::{RulesArgs, no_symbol_twice},
         value,
     },
-    validate::ValidationArgs,
+    validate::{Scheme, ValidationArgs},
 };
 use crate::{
     config::Config,
@@ -29,14 +29,15 @@ Examples:
   algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5
   algo-trader sweep -s SPY --strategy ma_cross -p fast=2..100 -p slow=5..300 \\
       --where \"2 * fast <= slow\" --random 2000 --rank calmar
-  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5 --report
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50 -p slow=55..250:5 \\
+      --report
   algo-trader sweep -s SPY --strategy ma_cross -p fast=2..100 -p slow=5..300 \\
       --where \"2 * fast <= slow\" --search model --trials 300
   algo-trader sweep -s SPY -s AAPL --strategy momentum -p lookback=20..250:10
-  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50:5 -p slow=60..200:20 \\
-      --walk-forward --in-sample 3Y --out-of-sample 1Y
-  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50:5 -p slow=60..200:20 \\
-      --k-fold 5 --embargo 10";
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50:5 \\
+      -p slow=60..200:20 --walk-forward --in-sample 3Y --out-of-sample 1Y
+  algo-trader sweep -s SPY --strategy ma_cross -p fast=5..50:5 \\
+      -p slow=60..200:20 --k-fold 5 --embargo 10";
 
 /// Try many parameter sets of a strategy and say which come out on top
 #[derive(Args, Clone, Debug)]
@@ -91,7 +92,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "FILE", requires = "heatmap")]
     pub(super) heatmap_file: Option<PathBuf>,
     /// Write the sweep as one page for a browser [default file: data/reports/sweep_SYMBOL_LENGTH.html]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = value::page())]
     pub(super) report: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(super) validation: ValidationArgs,
@@ -171,10 +172,14 @@ impl SweepArgs {
     fn check(&self) -> Result<(), Failure> {
         self.rules.check()?;
         self.validation.check()?;
+        self.check_folds()?;
         no_symbol_twice(&self.symbol)?;
         if self.trials.is_some() && self.search == SearchMethod::Grid {
-            return Err(Failure::new(Code::Usage, "--trials: a grid tries every combination")
-                .help("--search model --trials 200, or --random 200"));
+            return Err(Failure::new(
+                Code::Usage,
+                "--trials: a grid tries every combination; a search at random or by a model does not",
+            )
+            .help("--search model --trials 200"));
         }
         let twice =
             self.param.iter().enumerate().find(|(at, (name, _))| {
@@ -186,6 +191,19 @@ impl SweepArgs {
                     .help(format!("list its values in one place: -p {name}=10,20,50")))
             }
             None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// When a cross-validation has fewer than two folds: one is judged on what the others are for.
+    fn check_folds(&self) -> Result<(), Failure> {
+        match self.validation.scheme() {
+            Some(Scheme::KFold(KFold { folds: folds @ ..2, .. })) => {
+                let message =
+                    format!("--k-fold {folds}: a cross-validation has at least two folds");
+                Err(Failure::new(Code::Usage, message).help("--k-fold 5"))
+            }
+            _ => Ok(()),
         }
     }
 

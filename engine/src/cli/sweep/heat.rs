@@ -6,7 +6,7 @@ use engine_core::sweep::Plan;
 
 use super::{SweepArgs, search::Searched, tally::Tally};
 use crate::{
-    cli::app::App,
+    cli::{app::App, refuse::near},
     error::{Code, Failure},
     plot::{self, Heatmap, HeatmapSide},
     registry::Resolved,
@@ -43,7 +43,10 @@ impl Cells {
                     strategy.facts().name,
                     names.join(", ")
                 );
-                Failure::new(Code::Usage, message)
+                let failure = Failure::new(Code::Usage, message);
+                let Some(near) = near(name, names) else { return failure };
+                let meant = |one: &String| if one == name { near.to_owned() } else { one.clone() };
+                failure.help(format!("--heatmap {},{}", meant(across), meant(up)))
             })
         };
         let (across, up) = (place(across)?, place(up)?);

@@ -59,7 +59,9 @@ impl<'a> Kept<'a> {
 
     pub(super) fn greeting(&self, trials: u64, positions: u64) -> String {
         match self.reached() >= positions {
+            true if trials == 1 => "this sweep is complete: its trial is read again".to_owned(),
             true => format!("this sweep is complete: its {} trials are read again", count(trials)),
+            false if trials == 1 => "going on after 1 trial of an earlier run".to_owned(),
             false => format!("going on after {} trials of an earlier run", count(trials)),
         }
     }

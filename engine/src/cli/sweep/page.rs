@@ -16,6 +16,7 @@ use crate::{
         file::write_whole,
         html::{self, Axis, SweepPage, TrialColumns},
         number::{UNDEFINED, count, grouped, percent},
+        plural,
     },
 };
 
@@ -142,9 +143,9 @@ fn page<'a>(
     SweepPage {
         title: format!("Sweep of {} on {}", sweep.strategy, sweep.symbols.join(", ")),
         subtitle: format!(
-            "{} trials over {} bars of {}, {} to {}, ranked by {}",
-            count(sweep.trials),
-            count(sweep.bars as u64),
+            "{} over {} of {}, {} to {}, ranked by {}",
+            plural(usize::try_from(sweep.trials).unwrap_or(usize::MAX), "trial"),
+            plural(sweep.bars, "bar"),
             sweep.resolution,
             sweep.first,
             sweep.last,

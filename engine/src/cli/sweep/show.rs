@@ -14,6 +14,7 @@ use super::{
 };
 use crate::report::{
     number::{UNDEFINED, count, grouped, percent},
+    plural,
     text::{fitted, left, right, width, wrapped},
 };
 use crate::store::StudyKind;
@@ -138,15 +139,15 @@ impl Finished {
 
 /// The sweep for people.
 pub(in crate::cli) fn text(sweep: &Finished) -> String {
-    let mut text = format!(
-        "{} on {} {}, {} to {}, {} bars\n",
+    let mut text = paragraph(&format!(
+        "{} on {} {}, {} to {}, {}",
         sweep.strategy,
         sweep.symbols.join(", "),
         sweep.resolution,
         sweep.first,
         sweep.last,
-        count(sweep.bars as u64)
-    );
+        plural(sweep.bars, "bar")
+    ));
     text += &counts(sweep);
     if !sweep.top.is_empty() {
         text.push('\n');

@@ -34,8 +34,8 @@ pub(super) fn plan(strategy: &Resolved, args: &SweepArgs) -> Result<Plan, Failur
         _ => plan.trials().unwrap_or(plan.positions()),
     };
     if trials > MOST_UNASKED && !args.yes {
-        return Err(Failure::new(Code::Usage, format!("that would be {} trials", count(trials)))
-            .help("--random 100000 tries some of them; --yes really runs them all"));
+        let message = format!("that would be {} trials, which run only with --yes", count(trials));
+        return Err(Failure::new(Code::Usage, message).help("--random 100000"));
     }
     Ok(plan)
 }

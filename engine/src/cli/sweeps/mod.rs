@@ -11,7 +11,7 @@ use super::{
     app::App,
     runs::{self, kept},
     sweep::{self, Finished, Judged},
-    value::Invalid,
+    value::{self, Invalid},
 };
 use crate::{
     error::{Code, Failure},
@@ -52,7 +52,7 @@ enum Action {
         #[arg(value_name = "ID", value_parser = id)]
         id: String,
         /// Write a walk-forward or a cross-validation as one page for a browser
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = value::page())]
         report: Option<Option<PathBuf>>,
     },
 }
@@ -162,9 +162,8 @@ async fn show(app: &App, id: &str, report: Option<&Option<PathBuf>>) -> Outcome 
     let study = match (found.pop(), found.is_empty()) {
         (Some(study), true) => study,
         (Some(_), false) => {
-            let message = format!("more than one sweep begins with {id}");
-            return Err(Failure::new(Code::Usage, message)
-                .help("algo-trader sweeps list --json, then more digits of the id"));
+            let message = format!("more than one sweep begins with {id}: more digits are needed");
+            return Err(Failure::new(Code::Usage, message).help("algo-trader sweeps list --json"));
         }
         (None, _) => {
             return Err(Failure::new(Code::Data, format!("no kept sweep begins with {id}"))
@@ -184,10 +183,13 @@ async fn show(app: &App, id: &str, report: Option<&Option<PathBuf>>) -> Outcome 
         StudyKind::Sweep => {
             if report.is_some() {
                 // The page of a sweep holds its trials, which its own command reads again.
-                let message = format!("the page of sweep {} is made by its own command", study.id);
-                return Err(Failure::new(Code::Usage, message).help(
-                    "algo-trader sweep ... --report, as it was asked for: no trial is run again",
-                ));
+                let id = &study.id[..study.id.len().min(16)];
+                let message = format!(
+                    "the page of sweep {id} is made by its own command, given again with --report: \
+                     no trial is run again"
+                );
+                return Err(Failure::new(Code::Usage, message)
+                    .help(format!("algo-trader sweeps show {id}")));
             }
             let finished: Finished = serde_json::from_str(result).map_err(damaged)?;
             if app.out.json() {
