@@ -307,7 +307,7 @@ fn the_error_of_missing_bars_can_be_pasted() {
     assert_eq!(failure.code as u8, 4);
     assert_eq!(failure.message, "no bars for BRK B 1h (held: 1d)");
     let help = failure.help.unwrap();
-    assert!(help.contains("algo-trader ingest --from-csv FILE -s 'BRK B' -r 1h"), "{help}");
+    assert!(help.contains("algo-trader ingest -s 'BRK B' -r 1h -d \"5 Y\""), "{help}");
 }
 
 proptest! {

@@ -209,10 +209,12 @@ fn help(error: &RegistryError) -> Option<String> {
                 [] => "it has none".to_owned(),
                 valid => format!("valid are {}", valid.join(", ")),
             };
-            near_or(near, format!("{}{valid}", place(*from)))
+            near_or(near, format!("{valid}{}", place(*from)))
         }
         E::BadValue { strategy, from, .. } => {
-            format!("{}algo-trader strategies show {strategy}", place(*from))
+            let place = place(*from).trim_start();
+            let place = if place.is_empty() { String::new() } else { format!("{place} ") };
+            format!("{place}algo-trader strategies show {strategy}")
         }
         E::Disabled { name } => format!("set enabled = true under [strategies.{name}]"),
         E::NoFolder(_) => "--plugins names a folder that holds .so files".to_owned(),
@@ -227,7 +229,7 @@ fn help(error: &RegistryError) -> Option<String> {
 fn place(from: ParamSource) -> &'static str {
     match from {
         ParamSource::Given => "",
-        ParamSource::Alias => "it stands in strategies.toml: ",
+        ParamSource::Alias => " (it stands in strategies.toml)",
     }
 }
 

@@ -58,6 +58,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
             "engine/src/worker/",
             "engine/src/feed/cache.rs",
             "engine/src/cli/doctor",
+            "engine/src/cli/output.rs",
         ],
     ),
     ("serde", &["*"]),

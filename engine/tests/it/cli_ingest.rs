@@ -91,7 +91,7 @@ fn options_that_do_not_fit_are_refused_before_a_database_is_made() {
         (&["-s", "a\nb", file[0], file[1]], "control characters"),
         (&["-s", "SPY", "--columns", "q=1", file[0], file[1]], "valid: ts"),
         (&["-s", "SPY", "--calendar", "LSE", file[0], file[1]], "valid: NYSE 24/7"),
-        (&["-s", "SPY", "--delimiter", "ab", file[0], file[1]], "not one character"),
+        (&["-s", "SPY", "--delimiter", "ab", file[0], file[1]], "neither one character nor tab"),
         (&["-s", "SPY", "--date-format", "ymd", file[0], file[1]], "'ymd' is not valid"),
     ];
     for (args, message) in cases {
