@@ -185,6 +185,11 @@ pub(crate) fn rate(text: &str) -> Result<f64, Invalid> {
     number(text, valid, "a fraction above -1 and up to 1", "0.02")
 }
 
+/// A yearly cost as a fraction.
+pub(crate) fn cost_rate(text: &str) -> Result<f64, Invalid> {
+    number(text, |value| (0.0..=1.0).contains(&value), "a fraction from 0 to 1", "0.06")
+}
+
 /// How many times as fast as usual a clock goes.
 pub(crate) fn speed(text: &str) -> Result<f64, Invalid> {
     let valid = |value| (0.0..=1e6).contains(&value);

@@ -84,6 +84,22 @@ fn a_run_with_rules_of_the_file_is_repeated_after_the_file_changed() {
 }
 
 #[test]
+fn a_rate_without_an_effect_or_below_zero_is_refused() {
+    let program = home();
+    fs::remove_file(program.home().join("strategies.toml")).unwrap();
+    let run = |more: &[&str]| {
+        program.run(&[&["backtest", "-s", "SPY", "--strategy", "ma_cross"], more].concat())
+    };
+    for option in ["--margin-rate", "--borrow-fee"] {
+        let line = run(&[option, "0.05"]).failed(2, "USAGE");
+        assert!(line.contains(&format!("{option} 0.05: a cash account borrows nothing")), "{line}");
+        let line = run(&["--account", "margin", option, "-0.5"]).failed(2, "USAGE");
+        assert!(line.contains("'-0.5': not a fraction from 0 to 1"), "{line}");
+        assert_eq!(run(&["--account", "margin", option, "0.05"]).code, Some(0));
+    }
+}
+
+#[test]
 fn a_key_that_there_is_not_is_answered_with_the_one_that_was_meant() {
     let program = home();
     fs::write(program.home().join("strategies.toml"), "[backtest]\nslipage = \"bps:2\"\n").unwrap();

@@ -9,6 +9,7 @@ use engine_core::{
 };
 
 use super::{super::value, defaults::Defaults};
+use crate::error::{Code, Failure};
 
 /// How orders fill beyond the price, what the account may do, and its limits
 #[derive(Args, Clone, Debug)]
@@ -30,11 +31,11 @@ pub(crate) struct AccountArgs {
     #[arg(long, value_name = "KIND")]
     account: Option<Account>,
     /// Yearly interest on borrowed cash as a fraction: 0.06 is 6 % [default: 0]
-    #[arg(long, value_name = "RATE", value_parser = value::rate)]
+    #[arg(long, value_name = "RATE", value_parser = value::cost_rate)]
     #[arg(allow_negative_numbers = true)]
     margin_rate: Option<f64>,
     /// Yearly fee for borrowed shares as a fraction of their value [default: 0]
-    #[arg(long, value_name = "RATE", value_parser = value::rate)]
+    #[arg(long, value_name = "RATE", value_parser = value::cost_rate)]
     #[arg(allow_negative_numbers = true)]
     borrow_fee: Option<f64>,
     /// Let kept splits and dividends change the account: for bars that are not adjusted for them
@@ -73,12 +74,28 @@ impl AccountArgs {
         defaults.fill("max_orders", &mut self.max_orders);
     }
 
+    /// Refuses what has no effect on the account that was chosen; `given` are the options alone.
+    pub(super) fn agree(&self, given: &Self) -> Result<(), Failure> {
+        let rates = [("--margin-rate", given.margin_rate), ("--borrow-fee", given.borrow_fee)];
+        let is_cash = self.account.unwrap_or_default() == Account::Cash;
+        for (option, rate) in rates {
+            if let (true, Some(rate)) = (is_cash, rate) {
+                let message = format!(
+                    "{option} {rate}: a cash account borrows nothing, a margin account does"
+                );
+                let help = format!("algo-trader backtest -s SPY --account margin {option} {rate}");
+                return Err(Failure::new(Code::Usage, message).help(help));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn rules(&self, calendar: Calendar) -> Rules {
         let account = match self.account.unwrap_or_default() {
             Account::Cash => Account::Cash,
             Account::Margin(terms) => Account::Margin(MarginTerms {
-                interest: self.margin_rate.unwrap_or(0.0).max(0.0),
-                borrow_fee: self.borrow_fee.unwrap_or(0.0).max(0.0),
+                interest: self.margin_rate.unwrap_or(0.0),
+                borrow_fee: self.borrow_fee.unwrap_or(0.0),
                 ..terms
             }),
         };

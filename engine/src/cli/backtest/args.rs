@@ -104,7 +104,7 @@ impl BacktestArgs {
         self.intrabar.map_or(Ok(()), |finer| is_finer(finer, self.rules.resolution))?;
         no_symbol_twice(&self.symbol)?;
         let symbol = symbols::with_file(&self.symbol, self.symbols_from.as_deref())?;
-        let rules = self.rules.settled(config, &self.strategy);
+        let rules = self.rules.settled(config, &self.strategy)?;
         Ok(Self { symbol, rules, ..self.clone() })
     }
 

@@ -84,7 +84,14 @@ impl RulesArgs {
 
     /// The same with what no option says taken from the defaults that `strategies.toml` has for a
     /// strategy, by the name under which it was asked for.
-    pub(in crate::cli) fn settled(&self, config: &config::Config, strategy: &str) -> Self {
+    ///
+    /// # Errors
+    /// When an option has no effect on the account.
+    pub(in crate::cli) fn settled(
+        &self,
+        config: &config::Config,
+        strategy: &str,
+    ) -> Result<Self, Failure> {
         let mut settled = self.clone();
         let mut defaults = Defaults::of(config, strategy);
         defaults.fill("cash", &mut settled.cash);
@@ -93,8 +100,9 @@ impl RulesArgs {
         defaults.fill("rf", &mut settled.rf);
         defaults.fill("fractional", &mut settled.fractional);
         settled.account.settle(&mut defaults, self.slippage_bps.is_some());
+        settled.account.agree(&self.account)?;
         settled.origins = defaults.origins();
-        settled
+        Ok(settled)
     }
 
     /// Where each default of `strategies.toml` that was used comes from, by its key.

@@ -166,7 +166,7 @@ impl SweepArgs {
     /// When the options contradict each other.
     pub(super) fn settled(&self, config: &Config) -> Result<Self, Failure> {
         self.check()?;
-        Ok(Self { rules: self.rules.settled(config, &self.strategy), ..self.clone() })
+        Ok(Self { rules: self.rules.settled(config, &self.strategy)?, ..self.clone() })
     }
 
     fn check(&self) -> Result<(), Failure> {
