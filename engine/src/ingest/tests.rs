@@ -8,9 +8,10 @@ use super::{
     validate::Checked,
 };
 use crate::store::{
-    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, Stage, StoreError, Written,
+    BarRow, BarWriter, Coverage, Listing, Reject, Revision, SeriesInfo, Stage, StoreError, Written,
 };
 use async_trait::async_trait;
+use engine_core::instrument::Instrument;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use strategy_api::Bar;
@@ -50,6 +51,14 @@ fn info(memory: &Memory) -> Option<SeriesInfo> {
 impl BarWriter for MemoryWriter<'_> {
     fn held(&self) -> Option<&SeriesInfo> {
         self.held.as_ref()
+    }
+
+    async fn listing(&mut self) -> Result<Option<Listing>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list(&mut self, _of: &Instrument, _listing: &Listing) -> Result<(), StoreError> {
+        unreachable!("files do not come from the broker")
     }
 
     async fn rows_before(&mut self, before: i64, count: usize) -> Result<Vec<BarRow>, StoreError> {

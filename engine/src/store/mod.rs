@@ -29,8 +29,8 @@ pub use error::StoreError;
 pub use studies::{StudyKind, StudyRecord};
 pub use sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
 pub use types::{
-    BarRow, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey,
-    Stage, Written,
+    BarRow, Coverage, DbStatus, Listing, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
+    SeriesKey, Stage, Written,
 };
 
 /// What the caller wants to do with the database.
@@ -98,6 +98,8 @@ pub trait Store: Send + Sync {
     async fn probe(&self) -> Result<(), StoreError>;
     /// An instrument by its symbol.
     async fn instrument(&self, symbol: &str) -> Result<Option<Instrument>, StoreError>;
+    /// What the broker knows the instrument of a symbol as; `None` when it never came from the broker.
+    async fn listing(&self, symbol: &str) -> Result<Option<Listing>, StoreError>;
     /// Every series held, by symbol and resolution.
     async fn series_list(&self) -> Result<Vec<SeriesInfo>, StoreError>;
     /// One series.
@@ -108,6 +110,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Option<SeriesInfo>, StoreError>;
     /// All final bars of a series, oldest first.
     async fn load_bars(&self, series: i64) -> Result<Series, StoreError>;
+    /// Starts of all final bars of a series, oldest first.
+    async fn times(&self, series: i64) -> Result<Vec<i64>, StoreError>;
     /// Rows of a series from `from_ts` on, oldest first, partial ones included.
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError>;
     /// The last `count` rows before `before_ts`, oldest first, partial ones included.
@@ -176,6 +180,10 @@ pub trait Store: Send + Sync {
 pub trait BarWriter: Send {
     /// What the database holds of the series, read inside the transaction; `None` when it is new.
     fn held(&self) -> Option<&SeriesInfo>;
+    /// What the broker knows the instrument as, read inside the transaction.
+    async fn listing(&mut self) -> Result<Option<Listing>, StoreError>;
+    /// Keeps what the broker knows the instrument as, together with its name, currency and calendar.
+    async fn list(&mut self, instrument: &Instrument, listing: &Listing) -> Result<(), StoreError>;
     /// The last `count` rows before `before_ts`, oldest first, read inside the transaction.
     async fn rows_before(
         &mut self,

@@ -10,7 +10,8 @@ use strategy_api::Bar;
 
 use super::migrate::Applied;
 use super::{
-    BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, StudyKind, StudyRecord,
+    BarRow, Coverage, Listing, Reject, Revision, RunRecord, RunSummary, SeriesInfo, StudyKind,
+    StudyRecord,
 };
 
 /// Reads a struct from the columns of the same names, for both databases.
@@ -41,6 +42,7 @@ from_columns!(SeriesInfo {
     last_ts
 });
 from_columns!(Coverage { from_ts, to_ts, bars, missing, rejected, source, asked, fetched_at });
+from_columns!(Listing { broker_id, security, exchange, primary_exchange });
 from_columns!(Revision { epoch, at, kind, factor, detail });
 from_columns!(Reject { line, reason, raw });
 from_columns!(RunSummary { id, created_at, strategy, symbols, resolution, result });

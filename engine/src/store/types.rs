@@ -34,6 +34,19 @@ pub struct SeriesKey {
     pub adjustment: String,
 }
 
+/// What the broker knows an instrument as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listing {
+    /// The broker's number, one for each instrument.
+    pub broker_id: i64,
+    /// `stock`, `index` or `crypto`.
+    pub security: String,
+    /// Where requests go, for example `SMART`.
+    pub exchange: String,
+    /// Main exchange, for example `NASDAQ`; empty when the broker names none.
+    pub primary_exchange: String,
+}
+
 /// The bars that are put aside for a series, to take the place of those it has. Once another stage of
 /// the same series has begun, this one is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,9 +18,9 @@ use strategy_api::Resolution;
 
 use super::statements::{BARS, on_postgres as statements};
 use super::{
-    BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState, TrialBatch,
-    TrialRow, migrate,
+    BarRow, BarWriter, Coverage, DbStatus, Listing, Reject, Revision, RunRecord, RunSummary,
+    SeriesInfo, SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState,
+    TrialBatch, TrialRow, migrate,
 };
 pub(super) use connect::open;
 use connect::{Attempts, PostgresStore};
@@ -59,6 +59,12 @@ impl Store for PostgresStore {
         self.end(lease, out)
     }
 
+    async fn listing(&self, symbol: &str) -> Result<Option<Listing>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::listing(lease.db(), symbol).await;
+        self.end(lease, out)
+    }
+
     async fn series_list(&self) -> Result<Vec<SeriesInfo>, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::series_list(lease.db()).await;
@@ -78,6 +84,12 @@ impl Store for PostgresStore {
     async fn load_bars(&self, series: i64) -> Result<Series, StoreError> {
         let mut lease = self.lease().await?;
         let out = read::bars(lease.db(), series).await;
+        self.end(lease, out)
+    }
+
+    async fn times(&self, series: i64) -> Result<Vec<i64>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = read::times(lease.db(), series).await;
         self.end(lease, out)
     }
 

@@ -51,6 +51,14 @@ pub(super) async fn bars(db: &mut PgConnection, series: i64) -> sqlx::Result<Ser
     Ok(out)
 }
 
+/// Starts of all final bars of a series, oldest first.
+pub(super) async fn times(db: &mut PgConnection, series: i64) -> sqlx::Result<Vec<i64>> {
+    query_scalar("SELECT ts FROM bars WHERE series_id = $1 AND is_final ORDER BY ts")
+        .bind(series)
+        .fetch_all(db)
+        .await
+}
+
 /// Figures about the database; `fresh` when it has no table yet.
 pub(super) async fn figures(db: &mut PgConnection, fresh: bool) -> sqlx::Result<Figures> {
     let applied = if fresh { Vec::new() } else { statements::applied(db).await? };

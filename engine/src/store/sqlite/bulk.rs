@@ -58,6 +58,11 @@ impl Bulk {
         self.run(move |db| bars(db, series)).await
     }
 
+    /// Starts of all final bars of a series, oldest first.
+    pub(super) async fn times(&self, series: i64) -> Result<Vec<i64>, BulkError> {
+        self.run(move |db| times(db, series)).await
+    }
+
     /// The first `count` rows of a series within a range of times, oldest first, as last committed.
     pub(super) async fn rows(
         &self,
@@ -140,6 +145,13 @@ fn bars(db: &Connection, series: i64) -> Result<Series, BulkError> {
         out.push(&bar(row)?)?;
     }
     Ok(out)
+}
+
+fn times(db: &Connection, series: i64) -> Result<Vec<i64>, BulkError> {
+    let mut select =
+        db.prepare("SELECT ts FROM bars WHERE series_id = ?1 AND is_final = 1 ORDER BY ts")?;
+    let rows = select.query_map([series], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn rows(

@@ -19,9 +19,9 @@ use strategy_api::Resolution;
 
 use super::statements::{BARS, on_sqlite as statements};
 use super::{
-    BarRow, BarWriter, Coverage, DbStatus, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState, TrialBatch,
-    TrialRow, migrate,
+    BarRow, BarWriter, Coverage, DbStatus, Listing, Reject, Revision, RunRecord, RunSummary,
+    SeriesInfo, SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState,
+    TrialBatch, TrialRow, migrate,
 };
 use connect::SqliteStore;
 pub(super) use connect::open;
@@ -54,6 +54,12 @@ impl Store for SqliteStore {
         self.end(lease, out)
     }
 
+    async fn listing(&self, symbol: &str) -> Result<Option<Listing>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::listing(lease.db(), symbol).await;
+        self.end(lease, out)
+    }
+
     async fn series_list(&self) -> Result<Vec<SeriesInfo>, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::series_list(lease.db()).await;
@@ -72,6 +78,10 @@ impl Store for SqliteStore {
 
     async fn load_bars(&self, series: i64) -> Result<Series, StoreError> {
         self.bulk.bars(series).await.map_err(|e| self.bulk_fault(&e))
+    }
+
+    async fn times(&self, series: i64) -> Result<Vec<i64>, StoreError> {
+        self.bulk.times(series).await.map_err(|e| self.bulk_fault(&e))
     }
 
     async fn load_rows(&self, series: i64, from_ts: i64) -> Result<Vec<BarRow>, StoreError> {

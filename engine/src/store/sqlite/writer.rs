@@ -1,6 +1,7 @@
 //! Writes bars of one series in one transaction.
 
 use async_trait::async_trait;
+use engine_core::instrument::Instrument;
 use sqlx::query_as;
 
 use super::{
@@ -9,8 +10,8 @@ use super::{
     statements,
 };
 use crate::store::{
-    BarRow, BarWriter, Coverage, Reject, Revision, SeriesInfo, SeriesKey, Stage, StoreError,
-    Written,
+    BarRow, BarWriter, Coverage, Listing, Reject, Revision, SeriesInfo, SeriesKey, Stage,
+    StoreError, Written,
     diff::{self, Diff},
     statements::{BARS, row_columns},
 };
@@ -54,6 +55,18 @@ impl<'s> SqliteWriter<'s> {
 impl BarWriter for SqliteWriter<'_> {
     fn held(&self) -> Option<&SeriesInfo> {
         self.held.as_ref()
+    }
+
+    async fn listing(&mut self) -> Result<Option<Listing>, StoreError> {
+        statements::listing(self.lease.db(), &self.series.symbol)
+            .await
+            .map_err(|e| self.store.fault(e))
+    }
+
+    async fn list(&mut self, instrument: &Instrument, listing: &Listing) -> Result<(), StoreError> {
+        statements::list(self.lease.db(), instrument, listing)
+            .await
+            .map_err(|e| self.store.fault(e))
     }
 
     async fn rows_before(

@@ -72,7 +72,8 @@ macro_rules! statements {
         use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow};
         use crate::store::trials::TrialColumns;
         use crate::store::types::{
-            BarRow, Coverage, Reject, Revision, RunRecord, RunSummary, SeriesInfo, SeriesKey, Stage,
+            BarRow, Coverage, Listing, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
+            SeriesKey, Stage,
         };
 
         type Connection = $connection;

@@ -16,6 +16,42 @@ macro_rules! series_statements {
             Ok(row.map(|row| row.0))
         }
 
+        pub(in crate::store) async fn listing(
+            db: &mut Connection,
+            symbol: &str,
+        ) -> sqlx::Result<Option<Listing>> {
+            query_as(
+                "SELECT broker_id, security, exchange, primary_exchange FROM instruments \
+                 WHERE symbol = $1 AND broker_id IS NOT NULL",
+            )
+            .bind(symbol)
+            .fetch_optional(db)
+            .await
+        }
+
+        /// Keeps what the broker knows an instrument as, and what follows from that.
+        pub(in crate::store) async fn list(
+            db: &mut Connection,
+            instrument: &Instrument,
+            listing: &Listing,
+        ) -> sqlx::Result<()> {
+            query(
+                "UPDATE instruments SET name = $2, currency = $3, calendar = $4, broker_id = $5, \
+                 security = $6, exchange = $7, primary_exchange = $8 WHERE symbol = $1",
+            )
+            .bind(&instrument.symbol)
+            .bind(&instrument.name)
+            .bind(&instrument.currency)
+            .bind(&instrument.calendar)
+            .bind(listing.broker_id)
+            .bind(&listing.security)
+            .bind(&listing.exchange)
+            .bind(&listing.primary_exchange)
+            .execute(db)
+            .await
+            .map(drop)
+        }
+
         pub(in crate::store) async fn series_list(
             db: &mut Connection,
         ) -> sqlx::Result<Vec<SeriesInfo>> {

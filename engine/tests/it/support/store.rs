@@ -11,13 +11,14 @@ use super::block_on;
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 
 /// Every migration, as the status of a database names it.
-pub(crate) const MIGRATIONS: [&str; 6] = [
+pub(crate) const MIGRATIONS: [&str; 7] = [
     "0001 initial",
     "0002 ledger",
     "0003 sweeps",
     "0004 stage",
     "0005 trial blocks",
     "0006 studies",
+    "0007 listing",
 ];
 
 /// Runs every claim against a fresh database of each kind.
