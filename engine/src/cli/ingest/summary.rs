@@ -24,12 +24,13 @@ struct Summary<'a> {
 /// Prints the result and says how it ended.
 ///
 /// # Errors
-/// When every symbol failed: the failure of the first, and its code when all have the same.
+/// When every symbol failed for one and the same reason.
 pub(super) fn conclude(app: &App, reports: &[FetchReport]) -> Outcome {
     let failures: Vec<&Failure> =
         reports.iter().filter_map(|report| Some(&report.error.as_ref()?.failure)).collect();
-    if let Some(first) = failures.first().filter(|_| failures.len() == reports.len()) {
-        return Err(all_failed(&failures, first));
+    let all_failed = failures.first().filter(|_| failures.len() == reports.len());
+    if let Some(first) = all_failed.filter(|first| is_one_reason(&failures, first)) {
+        return Err((*first).clone());
     }
     if app.out.json() {
         app.out.value(&Summary { symbols: reports })?;
@@ -37,23 +38,15 @@ pub(super) fn conclude(app: &App, reports: &[FetchReport]) -> Outcome {
         app.out.text(&text(reports))?;
     }
     failures.iter().for_each(|failure| app.out.failure(failure));
+    if let Some(first) = all_failed {
+        return Ok(Done::With(first.code));
+    }
     let is_partial = reports.iter().any(|report| report.code().is_some());
     Ok(if is_partial { Done::With(Code::Partial) } else { Done::Well })
 }
 
-fn all_failed(failures: &[&Failure], first: &Failure) -> Failure {
-    if failures.len() == 1 {
-        return first.clone();
-    }
-    let is_one_code = failures.iter().all(|failure| failure.code == first.code);
-    let code = if is_one_code { first.code } else { Code::Partial };
-    let is_one_reason = failures.iter().all(|failure| failure.message == first.message);
-    let message = if is_one_reason {
-        first.message.clone()
-    } else {
-        format!("all {} symbols failed; the first: {}", failures.len(), first.message)
-    };
-    Failure { code, message, help: first.help.clone() }
+fn is_one_reason(failures: &[&Failure], first: &Failure) -> bool {
+    failures.iter().all(|failure| failure.message == first.message)
 }
 
 fn text(reports: &[FetchReport]) -> String {
@@ -123,7 +116,7 @@ fn details(report: &FetchReport, text: &mut String) {
     }
     if report.missing > 0 {
         text.push_str(&format!(
-            "{symbol} {resolution}: {} expected bars did not come; algo-trader ingest --repair asks again\n",
+            "{symbol} {resolution}: {} expected bars are not held; algo-trader ingest --repair asks for them\n",
             count(report.missing)
         ));
     }
