@@ -82,9 +82,9 @@ pub(crate) struct BacktestArgs {
     /// Fetch from the broker what is missing or stale, then run
     #[arg(long)]
     pub(super) auto_fetch: bool,
-    /// How far back to fetch: "5 Y", "3 M", "60 D"
-    #[arg(long, value_name = "SPAN", default_value = "5 Y", allow_hyphen_values = true)]
-    pub(super) fetch_duration: Span,
+    /// How far back to fetch: "5 Y", "3 M", "60 D" [default: 5 Y]
+    #[arg(long, value_name = "SPAN", requires = "auto_fetch", allow_hyphen_values = true)]
+    pub(super) fetch_duration: Option<Span>,
     /// Run on the bars held when the broker cannot be reached
     #[arg(long, requires = "auto_fetch")]
     pub(super) offline_ok: bool,

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     error::{Code, Failure},
+    gateway::{Span, SpanUnit},
     ingest::{
         fetch::{FetchReport, FetchRequest, Need, Wanted, need},
         sample,
@@ -15,6 +16,9 @@ use crate::{
     report::number::count,
     store::Store,
 };
+
+/// How far back is fetched when nothing is said of it.
+const USUAL: Span = Span { count: 5, unit: SpanUnit::Y };
 
 /// Fetches what is missing or stale of each symbol, when that is asked for.
 ///
@@ -29,7 +33,7 @@ pub(super) async fn what_is_missing(
         return Ok(());
     }
     for symbol in &args.symbol {
-        let wanted = Wanted::Span(args.fetch_duration);
+        let wanted = Wanted::Span(args.fetch_duration.unwrap_or(USUAL));
         let request = FetchRequest::new(symbol, args.rules.resolution, wanted);
         let name = format!("{symbol} {}", args.rules.resolution);
         let need = need(&**store, &request, ingest::now()).await?;
