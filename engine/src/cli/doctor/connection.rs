@@ -12,6 +12,8 @@ use crate::{
 
 /// Difference of the clocks above which a warning is due, milliseconds.
 const SKEW_MS: i64 = 2_000;
+/// A difference that no clock has by itself, milliseconds.
+const REPLAY_MS: i64 = 3_600_000;
 /// The API ports of TWS and IB Gateway, as they are set at first.
 const PORTS: [(&str, Trading); 4] = [
     ("4002", Trading::Paper),
@@ -35,7 +37,14 @@ pub(super) async fn checks(app: &App, args: &GatewayArgs) -> Result<Vec<Check>, 
 fn all(found: &Inspection) -> Vec<Check> {
     let version = found.server_version;
     let reached = format!("{} answers, server version {version}", found.address);
-    vec![Check::ok("gateway", reached), account(found), farms(found), clock(found), history(found)]
+    vec![
+        Check::ok("gateway", reached),
+        account(found),
+        orders(),
+        farms(found),
+        clock(found),
+        history(found),
+    ]
 }
 
 fn account(found: &Inspection) -> Check {
@@ -64,6 +73,13 @@ fn account(found: &Inspection) -> Check {
         ),
         _ => Check::ok("account", detail),
     }
+}
+
+/// What the gateway is not asked about: it does not say whether it takes orders.
+fn orders() -> Check {
+    let detail = "none are sent; 'Read-Only API' may stay switched on in the API settings of TWS or \
+                  IB Gateway: it refuses orders and gives data";
+    Check::ok("orders", detail)
 }
 
 fn farms(found: &Inspection) -> Check {
@@ -98,12 +114,30 @@ fn farms(found: &Inspection) -> Check {
 fn clock(found: &Inspection) -> Check {
     match found.skew_ms {
         None => Check::warning("clock", "the gateway does not say the time", "date -u"),
-        Some(skew) if skew.abs() > SKEW_MS => Check::warning(
-            "clock",
-            format!("ours and the gateway's are {:.1} s apart", skew as f64 / 1000.0),
-            "timedatectl set-ntp true",
-        ),
+        Some(skew) if skew.abs() > SKEW_MS => {
+            let way = if skew < 0 { "behind" } else { "ahead of" };
+            let detail = format!("the gateway's is {} {way} ours", length(skew.unsigned_abs()));
+            let help = match skew.abs() > REPLAY_MS {
+                true => {
+                    "a simulated gateway may have a time of its own; of a real one: timedatectl set-ntp true"
+                }
+                false => "timedatectl set-ntp true",
+            };
+            Check::warning("clock", detail, help)
+        }
         Some(_) => Check::ok("clock", "ours and the gateway's agree within 2 s"),
+    }
+}
+
+/// A difference of clocks, for people.
+fn length(ms: u64) -> String {
+    let seconds = ms as f64 / 1_000.0;
+    if seconds < 7_200.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 172_800.0 {
+        format!("{:.1} hours", seconds / 3_600.0)
+    } else {
+        format!("{:.1} days", seconds / 86_400.0)
     }
 }
 
