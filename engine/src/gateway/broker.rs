@@ -15,7 +15,7 @@ use ibapi::contracts::ContractDetails;
 use tokio::{sync::OnceCell, time::sleep};
 
 use super::{
-    Answer, BarsRequest, Contract, Gateway, GatewayError, Hours, Settings, What,
+    Answer, BarsRequest, Contract, Gateway, GatewayError, Hours, Settings, Unanswered, What,
     clock::Clock,
     connection::Connection,
     convert,
@@ -31,7 +31,7 @@ use super::{
 /// Notices have been taken after this time.
 const SETTLED: Duration = Duration::from_millis(50);
 
-type Shared = Arc<OnceCell<Result<Answer, GatewayError>>>;
+type Shared = Arc<OnceCell<Result<Answer, Unanswered>>>;
 
 /// The broker behind one or several connections.
 pub(super) struct Broker {
@@ -85,13 +85,13 @@ impl Broker {
         Err(failed.expect("a range of client ids is not empty, so there is a connection"))
     }
 
-    /// Puts a question until it is answered. `None` means that the broker has no such data; with the
-    /// answer comes how often the question was put.
+    /// Puts a question until it is answered. `None` means that the broker has no such data.
+    /// `patience` counts how often the question was put.
     async fn answer<Q: Question>(
         &self,
         question: &Q,
-    ) -> Result<(Option<Q::Reply>, u32), GatewayError> {
-        let mut patience = Patience::default();
+        patience: &mut Patience,
+    ) -> Result<Option<Q::Reply>, GatewayError> {
         loop {
             // Waiting for a connection must not take a turn from others, and the turn may come late.
             self.session().await?;
@@ -102,7 +102,7 @@ impl Broker {
             let no_answer = match session.ask(question.put(&session.client), progress).await {
                 Ok(reply) => {
                     turn.end(Ended::Answered);
-                    return Ok((Some(reply), patience.attempts));
+                    return Ok(Some(reply));
                 }
                 Err(no_answer) => no_answer,
             };
@@ -110,7 +110,7 @@ impl Broker {
                 NoAnswer::Broker { code, text } => (code, text),
                 other => {
                     drop(turn);
-                    self.unanswered(question, &session, &mut patience, other).await?;
+                    self.unanswered(question, &session, patience, other).await?;
                     continue;
                 }
             };
@@ -119,16 +119,22 @@ impl Broker {
                 sleep(SETTLED).await;
             }
             let farms = session.health().missing_farms();
-            let next = patience.told(question, (code, text.clone()), &farms, &self.settings);
+            let told = (code, text.clone());
+            let next = patience.told(question, told, &farms, &self.settings);
             turn.end(if matches!(next, Ok(Next::SlowDown) | Err(GatewayError::Pacing { .. })) {
                 Ended::Complained
             } else {
                 Ended::Answered
             });
             match next? {
-                Next::NoData => return Ok((None, patience.attempts)),
+                Next::NoData => return Ok(None),
                 Next::SlowDown => {}
-                Next::Wait(wait) => sleep(wait).await,
+                Next::Wait(wait) => {
+                    let seconds = wait.as_secs_f64().ceil();
+                    let title = question.title();
+                    tracing::warn!("{title}: error {code}: {text}; asking again in {seconds} s");
+                    sleep(wait).await;
+                }
                 Next::Reconnect => {
                     patience.lost(&question.title(), &session.address)?;
                     session.wire().ends(End::Dropped(format!("error {code}: {text}")));
@@ -170,13 +176,16 @@ impl Broker {
         }
     }
 
-    async fn bars_alone(&self, request: &BarsRequest) -> Result<Answer, GatewayError> {
-        let question = Bars(request);
-        let (data, attempts) = self.answer(&question).await?;
-        let bars = data.map(|data| data.bars.iter().map(convert::bar).collect());
+    async fn bars_alone(&self, request: &BarsRequest) -> Result<Answer, Unanswered> {
+        let (question, mut patience) = (Bars(request), Patience::default());
+        let data = self.answer(&question, &mut patience).await;
+        let attempts = patience.attempts;
+        let given_up = |error| Unanswered { error, attempts };
+        let bars = data.map_err(given_up)?;
+        let bars = bars.map(|data| data.bars.iter().map(convert::bar).collect());
         match bars.transpose() {
             Ok(bars) => Ok(Answer { bars: bars.unwrap_or_default(), attempts }),
-            Err(reason) => Err(GatewayError::Garbled { what: question.title(), reason }),
+            Err(reason) => Err(given_up(GatewayError::Garbled { what: question.title(), reason })),
         }
     }
 }
@@ -184,7 +193,7 @@ impl Broker {
 #[async_trait]
 impl Gateway for Broker {
     async fn contract(&self, asked: &Contract) -> Result<Contract, GatewayError> {
-        let (found, _) = self.answer(&Details(asked)).await?;
+        let found = self.answer(&Details(asked), &mut Patience::default()).await?;
         choose(asked, &found.unwrap_or_default())
     }
 
@@ -195,7 +204,7 @@ impl Gateway for Broker {
         hours: Hours,
     ) -> Result<Option<i64>, GatewayError> {
         let question = Head { contract, what, hours };
-        let (head, _) = self.answer(&question).await?;
+        let head = self.answer(&question, &mut Patience::default()).await?;
         match head.map(convert::nanoseconds) {
             None => Ok(None),
             Some(Some(ns)) => Ok(Some(ns)),
@@ -206,7 +215,7 @@ impl Gateway for Broker {
         }
     }
 
-    async fn bars(&self, request: &BarsRequest) -> Result<Answer, GatewayError> {
+    async fn bars(&self, request: &BarsRequest) -> Result<Answer, Unanswered> {
         let shared = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(open.entry(request.clone()).or_default())

@@ -82,8 +82,10 @@ pub(super) fn duration(span: Span) -> Duration {
     }
 }
 
-pub(super) fn what(what: What) -> WhatToShow {
+/// The prices by the broker's name: trades of a crypto currency have one of their own.
+pub(super) fn what(what: What, security: Security) -> WhatToShow {
     match what {
+        What::Trades if security == Security::Crypto => WhatToShow::AggTrades,
         What::Trades => WhatToShow::Trades,
         What::AdjustedLast => WhatToShow::AdjustedLast,
         What::Midpoint => WhatToShow::MidPoint,
@@ -142,6 +144,15 @@ mod tests {
         for (resolution, name) in Resolution::ALL.into_iter().zip(names) {
             assert_eq!(bar_size(resolution).to_string(), name);
         }
+    }
+
+    #[test]
+    fn trades_of_a_crypto_currency_go_by_a_name_of_their_own() {
+        let name = |kind, security| what(kind, security).to_string();
+        assert_eq!(name(What::Trades, Security::Crypto), "AGGTRADES");
+        assert_eq!(name(What::Trades, Security::Stock), "TRADES");
+        assert_eq!(name(What::Trades, Security::Index), "TRADES");
+        assert_eq!(name(What::Midpoint, Security::Crypto), "MIDPOINT");
     }
 
     #[test]

@@ -80,6 +80,18 @@ pub enum GatewayError {
         /// What was the matter.
         reason: String,
     },
+    /// The connection breaks off at this request, again and again.
+    #[error(
+        "{what}: the connection to the gateway at {address} breaks off, {attempts} times in a row"
+    )]
+    BreaksOff {
+        /// What was asked.
+        what: String,
+        /// HOST:PORT.
+        address: String,
+        /// How often.
+        attempts: u32,
+    },
     /// No byte of the answer for too long, again and again.
     #[error("{what}: no answer came for {waited_s} s, {attempts} times")]
     NoProgress {
@@ -190,6 +202,7 @@ impl GatewayError {
             | Self::TooOld { .. }
             | Self::ClientIds { .. }
             | Self::Lost { .. }
+            | Self::BreaksOff { .. }
             | Self::FarmAway { .. }
             | Self::CompetingSession { .. } => Scope::Gateway,
             _ => Scope::Request,
@@ -216,6 +229,7 @@ impl GatewayError {
             }
             Self::Lost { .. } => "run the same command again: what has come is kept",
             Self::FarmAway { .. }
+            | Self::BreaksOff { .. }
             | Self::NoProgress { .. }
             | Self::Pacing { .. }
             | Self::Garbled { .. } => "run the same command again later: what has come is kept",

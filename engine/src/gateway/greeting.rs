@@ -1,5 +1,16 @@
 //! Tells from the first bytes whether TWS or Gateway is at the other end, and which version.
 
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// How long a silent listener has for an answer to a question of the web.
+const WEB: Duration = Duration::from_millis(800);
+
 /// The first version whose every message is protobuf (TWS and Gateway 10.43).
 const OLDEST: i32 = 213;
 
@@ -36,6 +47,19 @@ pub(super) fn what_else(first: &[u8]) -> Option<String> {
     } else {
         None
     }
+}
+
+/// What else speaks at an address where our own greeting met silence: a web server says nothing before
+/// a request is whole, and is asked for one.
+pub(super) async fn what_else_at(address: &str) -> Option<String> {
+    let answer = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.ok()?;
+        let mut first = [0; 16];
+        let read = stream.read(&mut first).await.ok()?;
+        what_else(&first[..read])
+    };
+    timeout(WEB, answer).await.ok().flatten()
 }
 
 /// The first bytes as a person can read them.

@@ -32,7 +32,8 @@ pub use error::{GatewayError, Scope};
 pub use health::Farm;
 pub use inspect::{Inspection, Trading, inspect};
 pub use request::{
-    Answer, BarsRequest, Contract, Hours, Security, SourceBar, Span, SpanError, SpanUnit, What,
+    Answer, BarsRequest, Contract, Hours, Security, SourceBar, Span, SpanError, SpanUnit,
+    Unanswered, What,
 };
 pub use settings::{Limits, Pacing, Settings};
 
@@ -67,7 +68,7 @@ pub trait Gateway: Send + Sync {
     ///
     /// # Errors
     /// When the broker refused, or did not answer within the limits of patience.
-    async fn bars(&self, request: &BarsRequest) -> Result<Answer, GatewayError>;
+    async fn bars(&self, request: &BarsRequest) -> Result<Answer, Unanswered>;
 
     /// The broker's clock, nanoseconds UTC: what decides whether a bar has ended.
     ///

@@ -61,17 +61,17 @@ impl Patience {
             let (attempts, waited_s) = (self.stalls, after.as_secs());
             return Err(GatewayError::NoProgress { what: title, waited_s, attempts });
         }
-        tracing::info!("{title}: no answer for {} s; asking again", after.as_secs());
+        tracing::warn!("{title}: no answer for {} s; asking again", after.as_secs());
         Ok(())
     }
 
     /// After the connection was lost, or the broker forgot the question.
     pub(super) fn lost(&mut self, title: &str, address: &str) -> Result<(), GatewayError> {
         if enough(&mut self.losses, LOSSES) {
-            return Err(GatewayError::Lost {
+            return Err(GatewayError::BreaksOff {
+                what: title.to_owned(),
                 address: address.to_owned(),
-                waited_s: 0,
-                reason: format!("{} times in a row it broke off at {title}", self.losses),
+                attempts: self.losses,
             });
         }
         tracing::info!("{title}: asking again");
@@ -131,7 +131,6 @@ impl Patience {
                 Ok(Next::Wait(limits.backoff_first * (1 << self.again)))
             }
             Verdict::Unclear if !enough(&mut self.unclear, UNCLEAR) => {
-                tracing::info!("{what}: error {code} ({text}) is not known; asking once more");
                 Ok(Next::Wait(limits.pacing_pause))
             }
             Verdict::Refused | Verdict::Again | Verdict::Unclear => {

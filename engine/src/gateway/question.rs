@@ -88,7 +88,8 @@ impl Question for Head<'_> {
 
     async fn put(&self, client: &Client) -> Result<Self::Reply, Error> {
         let contract = convert::contract(self.contract);
-        let (what, hours) = (convert::what(self.what), convert::hours(self.hours));
+        let what = convert::what(self.what, self.contract.security);
+        let hours = convert::hours(self.hours);
         client.head_timestamp(&contract, what, hours).await
     }
 }
@@ -128,11 +129,12 @@ impl Question for Bars<'_> {
 
     async fn put(&self, client: &Client) -> Result<Self::Reply, Error> {
         let BarsRequest { contract, resolution, end, span, what, hours } = self.0;
+        let what = convert::what(*what, contract.security);
         let contract = convert::contract(contract);
         let request = client
             .historical_data(&contract, convert::bar_size(*resolution))
             .duration(convert::duration(*span))
-            .what_to_show(convert::what(*what))
+            .what_to_show(what)
             .trading_hours(convert::hours(*hours));
         match end {
             Some(end) => request.ending(convert::instant(*end)).fetch().await,

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::Serialize;
 use strategy_api::Resolution;
 
+use super::GatewayError;
+
 /// Kind of security.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -197,6 +199,16 @@ pub struct Answer {
     /// The bars in the order in which they came.
     pub bars: Vec<SourceBar>,
     /// How often the request had to be sent, at least 1.
+    pub attempts: u32,
+}
+
+/// A [`BarsRequest`] that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Unanswered {
+    /// Why.
+    pub error: GatewayError,
+    /// How often the request was sent; 0 when it did not come to that.
     pub attempts: u32,
 }
 

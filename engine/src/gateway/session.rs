@@ -22,6 +22,7 @@ use tokio::{
 use super::{
     GatewayError, Limits,
     frames::LARGEST_BODY,
+    greeting::what_else_at,
     health::{Change, Health},
     wire::{self, End, Wire},
 };
@@ -124,7 +125,7 @@ impl Session {
                 let failed = failed.ok().and_then(Result::err);
                 let error = why_not(address, &wire, failed).await;
                 relay.abort();
-                return Err(NoSession::Failed(error));
+                return Err(NoSession::Failed(doubted(error, &wire).await));
             }
         };
         let session = Self {
@@ -289,6 +290,19 @@ async fn why_not(address: &str, wire: &Wire, failed: Option<Error>) -> GatewayEr
             };
             GatewayError::Silent { address, stage }
         }
+    }
+}
+
+/// Silence may be that of a program that waits for a greeting of another kind.
+async fn doubted(error: GatewayError, wire: &Wire) -> GatewayError {
+    match error {
+        GatewayError::Silent { address, stage } if wire.received() == 0 => {
+            match what_else_at(&address).await {
+                Some(reason) => GatewayError::NotAGateway { address, reason },
+                None => GatewayError::Silent { address, stage },
+            }
+        }
+        other => other,
     }
 }
 

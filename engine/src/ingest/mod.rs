@@ -12,6 +12,7 @@ mod error;
 pub mod events;
 pub mod fetch;
 mod gaps;
+mod help;
 mod merge;
 mod rejects;
 mod report;

@@ -35,6 +35,33 @@ fn a_silent_listener_is_found_within_ten_seconds() {
 }
 
 #[test]
+fn a_web_server_that_waits_for_a_whole_request_is_named() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || {
+                let (mut stream, mut heard, mut more) = (stream.unwrap(), Vec::new(), [0; 256]);
+                while !heard.ends_with(b"\r\n\r\n") {
+                    match stream.read(&mut more) {
+                        Ok(0) | Err(_) => return,
+                        Ok(read) => heard.extend(&more[..read]),
+                    }
+                }
+                let _ = stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n");
+            });
+        }
+    });
+    let began = Instant::now();
+    let said = Program::new().run(&["doctor", "connection", "--gateway", &address, "--json"]);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let checks = said.json();
+    let detail = checks["checks"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("it speaks HTTP"), "{detail}");
+}
+
+#[test]
 fn a_gateway_is_described_and_its_accounts_are_hidden() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();

@@ -129,7 +129,8 @@ fn a_wrong_request_is_refused_with_the_brokers_words() {
         let simulated = simulated().await;
         let gateway = gateway::open(settings(&simulated));
         let apple = Contract::us_stock("AAPL");
-        let too_long = gateway.bars(&request(&apple, Resolution::Sec1, "5 Y")).await.unwrap_err();
+        let too_long =
+            gateway.bars(&request(&apple, Resolution::Sec1, "5 Y")).await.unwrap_err().error;
         let refused = matches!(too_long, GatewayError::Refused { code: 162 | 321, .. });
         assert!(refused, "{too_long}");
         let adjusted = BarsRequest {
@@ -137,7 +138,7 @@ fn a_wrong_request_is_refused_with_the_brokers_words() {
             end: Some(MONDAY * DAY_NS),
             ..request(&apple, Resolution::Day1, "5 D")
         };
-        let with_end = gateway.bars(&adjusted).await.unwrap_err();
+        let with_end = gateway.bars(&adjusted).await.unwrap_err().error;
         assert!(matches!(with_end, GatewayError::Refused { code: 321, .. }), "{with_end}");
         gateway.close().await;
     });

@@ -155,7 +155,7 @@ fn a_connection_that_ends_within_an_answer_is_made_again_and_the_answer_fetched_
 #[test]
 fn a_connection_that_always_ends_at_one_request_is_not_made_for_ever() {
     let error = refused(&["drop-after=3,times=always"]);
-    assert!(matches!(error, GatewayError::Lost { .. }), "{error}");
+    assert!(matches!(error, GatewayError::BreaksOff { attempts: 5, .. }), "{error}");
     assert!(error.to_string().contains("AAPL"), "{error}");
     assert_eq!(error.scope(), Scope::Gateway);
 }
@@ -255,7 +255,7 @@ fn a_restart_is_waited_out_up_to_the_longest_wait() {
         let GatewayError::Lost { address, reason, .. } = &error else { panic!("{error}") };
         assert_eq!(*address, trial.simulated.address().to_string());
         assert!(reason.contains("connection refused"), "{reason}");
-        let next = trial.gateway.bars(&request("MSFT")).await.unwrap_err();
+        let next = trial.gateway.bars(&request("MSFT")).await.unwrap_err().error;
         assert_eq!(next, error, "the next does not wait again");
         trial.gateway.close().await;
     });
@@ -293,7 +293,7 @@ fn impossible_bars_are_given_on_as_they_came() {
 fn an_answer_larger_than_the_protocol_allows_is_refused_and_the_connection_serves_on() {
     block_on(async {
         let trial = Trial::new(&["many=1000000,symbol=HUGE,times=always"]).await;
-        let error = trial.gateway.bars(&request("HUGE")).await.unwrap_err();
+        let error = trial.gateway.bars(&request("HUGE")).await.unwrap_err().error;
         assert!(matches!(error, GatewayError::TooLarge { .. }), "{error}");
         assert!(error.to_string().contains("16 MiB"), "{error}");
         assert_eq!(trial.bars().await.unwrap().bars.len(), 20);

@@ -123,6 +123,66 @@ fn a_split_between_two_chunks_of_one_run_is_found_at_their_seam() {
     });
 }
 
+/// The bars up to the fourth from the end in other prices.
+macro_rules! older_times {
+    ($factor:expr) => {
+        Fault::Bars(|bars: &mut Vec<SourceBar>| {
+            let newer = bars.len().saturating_sub(3);
+            for bar in &mut bars[..newer] {
+                for price in [&mut bar.open, &mut bar.high, &mut bar.low, &mut bar.close] {
+                    *price = (*price * $factor * 100.0).round() / 100.0;
+                }
+            }
+        })
+    };
+}
+
+#[test]
+fn a_restatement_that_came_late_leaves_no_mixed_series() {
+    for late in [older_times!(4.0), older_times!(1.02)] {
+        block_on(async {
+            let desk = Desk::new(FRIDAY).await;
+            // The newest three bars came in the new prices already, the others did not.
+            desk.broker.faults([late]);
+            desk.run(&wanted(Resolution::Day1, "1 Y")).await;
+            let report = desk.run(&wanted(Resolution::Day1, "5 D")).await;
+            assert_eq!((report.state, report.epoch), (FetchState::Done, 1), "{report:?}");
+            assert!(report.notes[0].contains("restated"), "{report:?}");
+            desk.is_right(Resolution::Day1, "1 Y").await;
+        });
+    }
+}
+
+#[test]
+fn a_correction_of_the_oldest_bar_that_is_compared_is_not_taken_for_a_restatement() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        desk.broker.faults([Fault::Bars(|bars| {
+            let at = bars.len() - 7;
+            bars[at].close += 0.01;
+            bars[at].high += 0.02;
+        })]);
+        desk.run(&wanted(Resolution::Day1, "1 Y")).await;
+        let report = desk.run(&wanted(Resolution::Day1, "5 D")).await;
+        assert_eq!((report.changed, report.same), (1, 6), "{report:?}");
+        assert_eq!(desk.revisions(Resolution::Day1).await[0].kind, "revised");
+        desk.is_right(Resolution::Day1, "1 Y").await;
+    });
+}
+
+#[test]
+fn a_bar_that_a_later_answer_brings_is_not_counted_as_missing() {
+    block_on(async {
+        let desk = Desk::new(FRIDAY).await;
+        desk.broker.faults([Fault::Bars(|bars| {
+            bars.remove(0);
+        })]);
+        let report = desk.run(&wanted(Resolution::Hour1, "2 Y")).await;
+        assert_eq!((report.state, report.missing), (FetchState::Done, 0), "{report:?}");
+        desk.is_right(Resolution::Hour1, "2 Y").await;
+    });
+}
+
 #[test]
 fn a_corrected_bar_is_taken_over_and_is_on_record() {
     block_on(async {
@@ -207,6 +267,7 @@ fn an_error_half_way_keeps_what_came_and_the_next_run_asks_for_the_rest() {
         let report = desk.run(&hourly).await;
         assert_eq!(report.code(), Some(Code::Gateway), "{report:?}");
         assert_eq!(report.bars_held, 236 * 7 - 3, "one half day");
+        assert_eq!(report.requests, 3, "the one in vain counts too");
         desk.broker.asked();
         desk.run(&hourly).await;
         let asked = desk.broker.asked();

@@ -108,8 +108,9 @@ impl Working {
         let beyond = |price: f64| if is_buy { Alarm::High(price) } else { Alarm::Low(price) };
         let within = |price: f64| if is_buy { Alarm::Low(price) } else { Alarm::High(price) };
         wait_for(match (self.order.kind, self.phase) {
-            (Kind::Limit(limit), _) => within(limit),
-            (Kind::StopLimit { limit, .. }, Phase::Triggered) => within(limit),
+            (Kind::Limit(limit), _) | (Kind::StopLimit { limit, .. }, Phase::Triggered) => {
+                within(limit)
+            }
             (Kind::Stop(stop) | Kind::StopLimit { stop, .. }, Phase::Working) => beyond(stop),
             (Kind::Trailing(distance), Phase::Working) => {
                 let Some(extremes) = self.extremes else { return false };

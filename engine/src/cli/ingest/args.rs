@@ -11,17 +11,17 @@ use super::{
     super::{
         gateway_args::GatewayArgs,
         symbols,
-        value::{self, Moment},
+        value::{self, Invalid, Moment},
     },
     now,
 };
 use crate::ingest::csv::{ColumnMap, Source};
 use crate::{
     error::{Code, Failure},
-    gateway::{Contract, Hours, Security, Span, What},
+    gateway::{Hours, Security, Span, What},
     ingest::{
         CsvIngest, Prices,
-        fetch::{FetchRequest, Wanted},
+        fetch::{FetchRequest, Named, Wanted},
         time::DateOrder,
     },
 };
@@ -45,7 +45,7 @@ Examples:
 #[command(group(ArgGroup::new("names").multiple(true).args(["symbol", "symbols_from"])))]
 pub(crate) struct IngestArgs {
     /// Symbol of the bars; may be given more than once
-    #[arg(short, long, value_parser = value::symbol)]
+    #[arg(short, long, value_parser = symbol)]
     #[arg(required_unless_present_any = ["events_from_csv", "symbols_from", "status", "repair"])]
     symbol: Vec<String>,
     /// File of symbols, one a line; # begins a comment
@@ -71,18 +71,19 @@ pub(crate) struct IngestArgs {
     /// The hours before and after the regular ones too
     #[arg(long, conflicts_with = "files")]
     extended_hours: bool,
-    /// Kind of security: stock, index or crypto
-    #[arg(long, value_name = "KIND", default_value = "stock", hide_possible_values = true)]
-    security: SecurityArg,
-    /// Where requests go [default: SMART; PAXOS for crypto; CBOE for an index]
+    /// Kind of security: stock, index or crypto [default: that of the symbol, stock for a new one]
+    #[arg(long, value_name = "KIND", hide_possible_values = true, conflicts_with = "files")]
+    security: Option<SecurityArg>,
+    /// Where requests go [default: that of the symbol; for a new one SMART, PAXOS for crypto or CBOE
+    /// for an index]
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     exchange: Option<String>,
     /// Main exchange, to tell symbols of one name apart
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     primary_exchange: Option<String>,
-    /// Currency of the prices
-    #[arg(long, value_name = "CODE", default_value = "USD")]
-    currency: String,
+    /// Currency of the prices [default: that of the symbol, USD for a new one]
+    #[arg(long, value_name = "CODE", conflicts_with = "files")]
+    currency: Option<String>,
     /// Fetch anew and put it in the place of what is held
     #[arg(long, conflicts_with_all = ["files", "repair"])]
     replace: bool,
@@ -254,7 +255,7 @@ impl IngestArgs {
         let resolution = self.resolution.unwrap_or(Resolution::Day1);
         let request = FetchRequest::new(symbol, resolution, self.wanted()?);
         Ok(FetchRequest {
-            contract: self.contract(symbol),
+            named: self.named(),
             what: self.what.map_or(What::Trades, WhatArg::what),
             hours: if self.extended_hours { Hours::Extended } else { Hours::Regular },
             calendar: self.calendar,
@@ -275,19 +276,17 @@ impl IngestArgs {
         }
     }
 
-    /// The instrument as far as the options name it.
-    pub(super) fn contract(&self, symbol: &str) -> Contract {
-        let (security, exchange) = match self.security {
-            SecurityArg::Stock => (Security::Stock, "SMART"),
-            SecurityArg::Index => (Security::Index, "CBOE"),
-            SecurityArg::Crypto => (Security::Crypto, "PAXOS"),
-        };
-        Contract {
-            security,
-            exchange: self.exchange.clone().unwrap_or_else(|| exchange.to_owned()),
-            primary_exchange: self.primary_exchange.clone().unwrap_or_default(),
+    /// What the options say of the instrument.
+    pub(super) fn named(&self) -> Named {
+        Named {
+            security: self.security.map(|security| match security {
+                SecurityArg::Stock => Security::Stock,
+                SecurityArg::Index => Security::Index,
+                SecurityArg::Crypto => Security::Crypto,
+            }),
+            exchange: self.exchange.clone(),
+            primary_exchange: self.primary_exchange.clone(),
             currency: self.currency.clone(),
-            ..Contract::us_stock(symbol)
         }
     }
 
@@ -307,6 +306,11 @@ impl WhatArg {
             Self::Ask => What::Ask,
         }
     }
+}
+
+/// A symbol, without the blanks that a list or a shell left around it.
+fn symbol(text: &str) -> Result<String, Invalid> {
+    value::symbol(text.trim())
 }
 
 /// The day of a moment: history is fetched by whole sessions.

@@ -47,7 +47,7 @@ pub(super) async fn all(
         let (fetcher, board, places) = (Arc::clone(&fetcher), board.clone(), Arc::clone(&places));
         tasks.spawn(async move {
             let _place = places.acquire().await;
-            let progress = board.symbol(&request.contract.symbol);
+            let progress = board.symbol(&request.symbol);
             let report = fetcher.symbol(&request, &progress).await;
             (at, report, progress)
         });

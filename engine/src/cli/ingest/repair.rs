@@ -57,7 +57,7 @@ fn request(args: &IngestArgs, series: &SeriesInfo) -> Option<FetchRequest> {
     let (what, hours) = of_source(&series.source)?;
     let resolution = series.resolution.parse().ok()?;
     Some(FetchRequest {
-        contract: args.contract(&series.symbol),
+        named: args.named(),
         what,
         hours,
         strict: args.is_strict(),

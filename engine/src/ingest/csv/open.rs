@@ -1,6 +1,6 @@
 //! Opens delimited text: what kind of file it is, its encoding and its delimiter.
 
-use super::super::{IngestError, error::shell_word};
+use super::super::{IngestError, help::shell_word};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::{
     fs::File,

@@ -3,7 +3,8 @@
 use super::{
     super::{
         IngestError,
-        error::{BadCell, shell_word},
+        error::BadCell,
+        help::shell_word,
         time::{TimeFault, TimeReader},
     },
     column::Place,

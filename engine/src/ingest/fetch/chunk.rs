@@ -4,9 +4,9 @@
 use super::{
     Fetcher, Watch,
     answer::{Clock, Sound, check},
-    expected, ledger,
+    expected, identity, ledger,
     overlap::{Agreement, compare},
-    plan::Chunk,
+    plan::{Chunk, before},
     prepare::Job,
 };
 use crate::{
@@ -28,13 +28,13 @@ pub(super) enum Stored {
     Nothing,
     /// Nothing was written: the broker has restated the series.
     Restated(Option<f64>),
+    /// Nothing was written: the change may begin before what was compared.
+    Doubtful,
 }
 
 /// A chunk that was fetched.
 pub(super) struct Fetched {
     pub(super) sound: Sound,
-    /// Requests that it took.
-    pub(super) requests: u64,
     /// Bars that the calendar expects in its core and that did not come.
     pub(super) missing: u64,
 }
@@ -54,12 +54,10 @@ impl Fetcher {
             || (chunk.core.is_none() && is_empty);
         if fetched.sound.is_doubtful() || lacks {
             let again = self.ask(job, chunk, watch).await?;
-            let requests = fetched.requests + again.requests;
             let rank = |one: &Fetched| (one.sound.bad.len(), one.missing, one.sound.outside);
             if rank(&again) <= rank(&fetched) {
                 fetched = again;
             }
-            fetched.requests = requests;
         }
         watch.answered();
         Ok(fetched)
@@ -72,13 +70,13 @@ impl Fetcher {
         watch: &dyn Watch,
     ) -> Result<Fetched, IngestError> {
         let mut clock = Clock { before: job.now, after: job.now };
-        let (bars, requests) = self.bars(job, chunk, watch).await?;
+        let bars = self.bars(job, chunk, watch).await?;
         if chunk.end.is_none() {
             clock.after = self.patient(watch, self.gateway.now()).await??.max(job.now);
         }
         let sound = check(job.market, chunk, clock, &bars);
         let missing = missing(job, chunk, &sound);
-        Ok(Fetched { sound, requests, missing })
+        Ok(Fetched { sound, missing })
     }
 
     /// Writes a chunk, unless it shows that the series was restated.
@@ -88,6 +86,41 @@ impl Fetcher {
         chunk: &Chunk,
         fetched: &Fetched,
         waiting: &mut Vec<Coverage>,
+        watch: &dyn Watch,
+    ) -> Result<Stored, IngestError> {
+        let stored = self.write(job, chunk, fetched, waiting, true).await?;
+        if !matches!(stored, Stored::Doubtful) {
+            return Ok(stored);
+        }
+        if self.is_older_changed(job, chunk, watch).await? {
+            return Ok(Stored::Restated(None));
+        }
+        self.write(job, chunk, fetched, waiting, false).await
+    }
+
+    /// Whether the held bars before a chunk have other prices by now.
+    async fn is_older_changed(
+        &self,
+        job: &Job<'_>,
+        chunk: &Chunk,
+        watch: &dyn Watch,
+    ) -> Result<bool, IngestError> {
+        let older = before(job.market, job.now, chunk);
+        let fetched = self.ask(job, &older, watch).await?;
+        let _turn = self.turn.lock().await;
+        let mut writer = self.store.write_bars(&job.key).await?;
+        let agreement = compare(&mut *writer, &fetched.sound.bars, job.request.what).await?;
+        Ok(agreement != Agreement::Same)
+    }
+
+    /// As [`Fetcher::store`], with or without doubts.
+    async fn write(
+        &self,
+        job: &Job<'_>,
+        chunk: &Chunk,
+        fetched: &Fetched,
+        waiting: &mut Vec<Coverage>,
+        doubts: bool,
     ) -> Result<Stored, IngestError> {
         let sound = &fetched.sound;
         let entries = job.entries(chunk, sound);
@@ -102,9 +135,13 @@ impl Fetcher {
         }
         let mut writer = self.store.write_bars(&job.key).await?;
         same_source(job, &*writer)?;
+        identity::keep(job, &mut *writer).await?;
         match compare(&mut *writer, &sound.bars, job.request.what).await? {
             Agreement::Restated { factor, .. } => return Ok(Stored::Restated(factor)),
-            Agreement::Revised { bars, first, last } => {
+            Agreement::Revised { is_from_oldest: true, .. } if doubts => {
+                return Ok(Stored::Doubtful);
+            }
+            Agreement::Revised { bars, first, last, .. } => {
                 writer.revise(&revised(bars, first, last, job.now)).await?;
             }
             Agreement::Same => {}

@@ -9,7 +9,7 @@ use super::{
     sessions::{Market, Sessions},
 };
 use crate::{
-    gateway::{BarsRequest, GatewayError, SourceBar, Span, SpanUnit, What},
+    gateway::{BarsRequest, GatewayError, SourceBar, Span, SpanUnit, Unanswered, What},
     ingest::IngestError,
 };
 use engine_core::calendar::SECOND_NS;
@@ -29,16 +29,16 @@ struct Part {
 }
 
 impl Fetcher {
-    /// The bars of a chunk as they came, and how many requests that took.
+    /// The bars of a chunk as they came.
     pub(super) async fn bars(
         &self,
         job: &Job<'_>,
         chunk: &Chunk,
         watch: &dyn Watch,
-    ) -> Result<(Vec<SourceBar>, u64), IngestError> {
+    ) -> Result<Vec<SourceBar>, IngestError> {
         let Chunk { sessions, end, span, .. } = *chunk;
         let mut open = vec![Part { sessions, end, span }];
-        let (mut bars, mut requests) = (Vec::new(), 0);
+        let mut bars = Vec::new();
         while let Some(part) = open.pop() {
             let asked = BarsRequest {
                 contract: job.contract.clone(),
@@ -50,20 +50,23 @@ impl Fetcher {
             };
             match self.patient(watch, self.gateway.bars(&asked)).await? {
                 Ok(answer) => {
-                    requests += u64::from(answer.attempts.max(1));
+                    job.count(answer.attempts.max(1));
                     add(&mut bars, answer.bars);
                 }
-                Err(error @ GatewayError::TooLarge { .. }) => {
-                    requests += 1;
+                Err(Unanswered { error: error @ GatewayError::TooLarge { .. }, attempts }) => {
+                    job.count(attempts);
                     let halves = halves(job.market, job.request.what, part, job.now);
                     let Some(halves) = halves else { return Err(error.into()) };
                     tracing::info!("{error}; asking for halves of it");
                     open.extend(halves);
                 }
-                Err(error) => return Err(error.into()),
+                Err(Unanswered { error, attempts }) => {
+                    job.count(attempts);
+                    return Err(error.into());
+                }
             }
         }
-        Ok((bars, requests))
+        Ok(bars)
     }
 }
 

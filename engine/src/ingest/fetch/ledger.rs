@@ -118,11 +118,16 @@ impl Missing {
     }
 }
 
-/// What the calendar expects of a series and is not there; `ts` are the starts of its bars.
-pub(super) fn missing(market: Market, ts: &[i64], coverage: &[Coverage], source: &str) -> Missing {
+/// Which of the bars that the calendar expects and that are not there are confirmed to be missing.
+pub(super) fn missing(
+    market: Market,
+    gaps: &[Gap],
+    coverage: &[Coverage],
+    source: &str,
+) -> Missing {
     let mut out = Missing::default();
     let depth = Depth::new(coverage, source);
-    for gap in market.calendar.gaps(market.resolution, ts) {
+    for gap in gaps {
         for (from, to, asked) in depth.pieces(gap.from_ts, gap.to_ts) {
             let side = if asked >= CONFIRMED { &mut out.confirmed } else { &mut out.open };
             side.extend(expected::gaps(market, (from, to), &[]));
@@ -200,7 +205,8 @@ mod tests {
         let all = row(date(2024, 6, 10), date(2024, 6, 14), 1, 0);
         let again = row(date(2024, 6, 12), date(2024, 6, 12), 1, 0);
         let bad = row(date(2024, 6, 13), date(2024, 6, 13), 5, 1);
-        let missing = missing(market, &ts, &[all, again, bad], "ibkr trades rth");
+        let gaps = calendar.gaps(market.resolution, &ts);
+        let missing = missing(market, &gaps, &[all, again, bad], "ibkr trades rth");
         assert_eq!(Missing::count(&missing.confirmed), 1);
         assert_eq!(missing.confirmed[0].from_ts, midnight_ns(date(2024, 6, 12)));
         assert_eq!(Missing::count(&missing.open), 2);

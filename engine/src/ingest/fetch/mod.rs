@@ -1,7 +1,7 @@
 //! Fetches history from the broker and keeps it: politely, wholly, and never twice.
 //!
-//! The way of a symbol: `prepare` looks at what is held, `plan` cuts what is wanted into requests, newest
-//! first, `answer` checks what comes, `overlap` compares it with what is held, and `chunk` writes it with
+//! The way of a symbol: `prepare` looks at what is held and `identity` at which instrument it is, `plan` cuts
+//! what is wanted into requests, `answer` checks what comes, `overlap` compares it with what is held, and `chunk` writes it with
 //! its row of the `ledger` in one transaction. When prices were restated, `replace` fetches everything
 //! anew and swaps it in one transaction. Promises: whatever happens, what is in the database is valid, of
 //! one adjustment, and accounted for; the same request again asks only for what is not there. How to
@@ -11,6 +11,7 @@ mod answer;
 mod chunk;
 mod expected;
 mod halves;
+mod identity;
 mod ledger;
 mod limits;
 mod overlap;
@@ -29,10 +30,11 @@ mod window;
 
 use std::{
     future::Future,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::Ordering},
     time::Duration,
 };
 
+pub use identity::Named;
 pub use ledger::Missing;
 pub use plan::PlanError;
 pub use report::{FetchFailure, FetchReport, FetchState};
@@ -93,7 +95,7 @@ impl Fetcher {
     /// report; what was written before a failure stays.
     pub async fn symbol(&self, request: &FetchRequest, watch: &dyn Watch) -> FetchReport {
         let mut report = FetchReport {
-            symbol: request.contract.symbol.clone(),
+            symbol: request.symbol.clone(),
             resolution: request.resolution.to_string(),
             source: request.source(),
             ..FetchReport::default()
@@ -124,12 +126,17 @@ impl Fetcher {
             report.held(held);
         }
         if job.window.is_none() {
-            return Err(IngestError::NotBegun { symbol: report.symbol.clone() });
+            return Err(window::no_session(&job));
         }
-        match &job.replacing {
-            Some(_) => self.replace(&job, None, report, watch).await?,
-            None => self.walk(&job, report, watch).await?,
+        let done = match &job.replacing {
+            Some(_) => self.replace(&job, None, report, watch).await,
+            None => self.walk(&job, report, watch).await,
+        };
+        report.requests = job.asked.load(Ordering::Relaxed);
+        if !matches!(done, Err(IngestError::Store(_))) {
+            report.missing = status::still_missing(&*self.store, &job, done.is_ok()).await?;
         }
+        done?;
         if report.bars_held == 0 {
             return Err(replace::nothing(&job, report));
         }
@@ -149,30 +156,31 @@ impl Fetcher {
         let Some(first) = chunks.first() else { return Ok(()) };
         let mut fetched = self.fetch(job, first, watch).await?;
         for (at, chunk) in chunks.iter().enumerate() {
-            report.requests += fetched.requests;
             if !fetched.sound.bad.is_empty() && job.request.strict {
                 report.count(&fetched.sound);
                 return Err(replace::strict(job, &fetched.sound));
             }
-            let is_end = job.head.is_none() && job.held.is_none() && fetched.sound.bars.is_empty();
-            let next = chunks.get(at + 1).filter(|_| !(is_end && at > 0));
+            // Further back there is nothing either, when nobody says where the history begins.
+            let is_back = job.head.is_none() && job.held.is_none() && !job.is_forward();
+            let is_end = is_back && at > 0 && fetched.sound.bars.is_empty();
+            let next = chunks.get(at + 1).filter(|_| !is_end);
             let next = async {
                 match next {
                     Some(next) => Some(self.fetch(job, next, watch).await),
                     None => None,
                 }
             };
-            let (stored, next) = tokio::join!(self.store(job, chunk, &fetched, &mut waiting), next);
+            let (stored, next) =
+                tokio::join!(self.store(job, chunk, &fetched, &mut waiting, watch), next);
             match stored? {
                 Stored::Restated(factor) => return self.replace(job, factor, report, watch).await,
                 Stored::Written(merged, info) => {
                     report.add(&merged);
                     report.held(&info);
                 }
-                Stored::Nothing => {}
+                Stored::Nothing | Stored::Doubtful => {}
             }
             report.count(&fetched.sound);
-            report.missing += fetched.missing;
             match next {
                 Some(next) => fetched = next?,
                 None => break,

@@ -34,6 +34,8 @@ pub(super) enum Agreement {
         first: i64,
         /// Time of the last.
         last: i64,
+        /// Whether the oldest compared one has other prices: those before it may have them too.
+        is_from_oldest: bool,
     },
     /// All prices are others by one ratio, as after a split.
     Restated {
@@ -103,8 +105,10 @@ fn judge(pairs: &[(Bar, Bar)], what: What) -> Agreement {
     let bars = pairs.iter().filter(differs).count();
     let priced: Vec<&(Bar, Bar)> = pairs.iter().filter(|(a, b)| !same_prices(a, b)).collect();
     let factor = constant_ratio(&priced);
+    // A broker that restates late leaves the newest bars, which it gave in new prices already, as they are.
+    let is_oldest = pairs.iter().take(priced.len()).all(|(a, b)| !same_prices(a, b));
     let enough = priced.len() >= ENOUGH_BARS
-        || (priced.len() == pairs.len() && factor.is_some_and(|r| (r - 1.0).abs() > PLAIN_RATIO));
+        || (is_oldest && factor.is_some_and(|r| (r - 1.0).abs() > PLAIN_RATIO));
     if factor.is_some() && enough {
         return Agreement::Restated { factor, bars: pairs.len() };
     }
@@ -112,7 +116,8 @@ fn judge(pairs: &[(Bar, Bar)], what: What) -> Agreement {
     if what == What::AdjustedLast && !priced.is_empty() {
         return Agreement::Restated { factor: None, bars: pairs.len() };
     }
-    Agreement::Revised { bars, first: first.ts, last }
+    let is_from_oldest = pairs.first().is_some_and(|(a, b)| !same_prices(a, b));
+    Agreement::Revised { bars, first: first.ts, last, is_from_oldest }
 }
 
 fn prices(bar: &Bar) -> [f64; 4] {
@@ -188,9 +193,10 @@ mod tests {
     fn corrections_are_no_restatement() {
         assert_eq!(judge(&pairs(7, |bar| *bar), What::Trades), Agreement::Same);
         let one = pairs(7, |bar| if bar.ts == 3 { scaled(bar, 1.01) } else { *bar });
-        assert_eq!(judge(&one, What::Trades), Agreement::Revised { bars: 1, first: 3, last: 3 });
+        let revised = Agreement::Revised { bars: 1, first: 3, last: 3, is_from_oldest: false };
+        assert_eq!(judge(&one, What::Trades), revised);
         let volumes = pairs(7, |bar| Bar { volume: bar.volume + 5.0, ..*bar });
-        let revised = Agreement::Revised { bars: 7, first: 0, last: 6 };
+        let revised = Agreement::Revised { bars: 7, first: 0, last: 6, is_from_oldest: false };
         assert_eq!(judge(&volumes, What::Trades), revised);
         let uneven = pairs(7, |bar| scaled(bar, 1.0 + bar.ts as f64 * 0.01));
         assert!(matches!(judge(&uneven, What::Trades), Agreement::Revised { bars: 6, .. }));
@@ -202,6 +208,25 @@ mod tests {
         assert_eq!(half, Agreement::Restated { factor: Some(0.5), bars: 2 });
         let little = judge(&pairs(2, |bar| scaled(bar, 0.99)), What::Trades);
         assert!(matches!(little, Agreement::Revised { bars: 2, .. }));
+    }
+
+    #[test]
+    fn a_restatement_that_came_late_is_found_by_the_oldest_bars_alone() {
+        for n in 1..=4 {
+            let late = pairs(7, |bar| if bar.ts < n { scaled(bar, 0.25) } else { *bar });
+            let restated = Agreement::Restated { factor: Some(0.25), bars: 7 };
+            assert_eq!(judge(&late, What::Trades), restated, "{n} bars");
+        }
+        let newer = pairs(7, |bar| if bar.ts >= 5 { scaled(bar, 0.25) } else { *bar });
+        assert!(matches!(
+            judge(&newer, What::Trades),
+            Agreement::Revised { bars: 2, is_from_oldest: false, .. }
+        ));
+        let little = pairs(7, |bar| if bar.ts < 3 { scaled(bar, 0.99) } else { *bar });
+        assert!(matches!(
+            judge(&little, What::Trades),
+            Agreement::Revised { bars: 3, is_from_oldest: true, .. }
+        ));
     }
 
     #[test]

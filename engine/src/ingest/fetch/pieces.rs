@@ -2,15 +2,17 @@
 //! span of seconds.
 //!
 //! A piece reaches ten bars into the one after it. Across the night nothing can overlap, so the pieces
-//! of several sessions end with a comparison: the newest bars are asked for once more, and when they
-//! are still the same, nothing was restated in between.
+//! of several sessions end with a comparison: the bars that came first are asked for once more, and when
+//! they are still the same, nothing was restated in between. As with whole sessions, what follows on
+//! something that is held comes oldest first.
 
 use super::{
     limits::overlap,
     plan::{Ask, Chunk},
-    sessions::Sessions,
+    sessions::{Market, Sessions},
+    window::Window,
 };
-use crate::gateway::{Span, SpanUnit};
+use crate::gateway::{Span, SpanUnit, What};
 use engine_core::calendar::SECOND_NS;
 use jiff::civil::Date;
 
@@ -19,15 +21,21 @@ const OVERLAP: i64 = 10;
 /// The shortest span that the broker takes, seconds.
 const SHORTEST: i64 = 30;
 
-/// The pieces of the wanted sessions, newest first.
+/// The pieces of the wanted sessions: those after the first held bar, then those before it.
 pub(super) fn pieces(sessions: &Sessions, wanted: &[bool], ask: &Ask<'_>, most: u32) -> Vec<Chunk> {
     let step = i64::from(ask.market.resolution.seconds().unwrap_or(1)) * SECOND_NS;
     let cutter = Cutter { ask, step, most: i64::from(most) * SECOND_NS };
     let mut chunks = Vec::new();
     let mut nights = 0;
-    for at in (0..wanted.len()).rev().filter(|at| wanted[*at]) {
+    let begin = ask.covered.iter().map(|(from, _)| *from).min();
+    let from = begin.map(|begin| sessions.before(ask.market.date_of(begin)));
+    let from = from.unwrap_or(if ask.is_forward { 0 } else { wanted.len() }).min(wanted.len());
+    for at in (from..wanted.len()).chain((0..from).rev()).filter(|at| wanted[*at]) {
         let before = chunks.len();
         cutter.session(sessions.date(at), &mut chunks);
+        if at >= from {
+            chunks[before..].reverse();
+        }
         nights += usize::from(chunks.len() > before);
     }
     let held = sessions.within(ask.covered);
@@ -37,10 +45,20 @@ pub(super) fn pieces(sessions: &Sessions, wanted: &[bool], ask: &Ask<'_>, most: 
         chunks.insert(0, cutter.end_of(date));
     }
     if nights > 1 {
-        let newest = chunks.iter().find(|chunk| chunk.core.is_some()).map(|chunk| chunk.sessions.1);
-        chunks.extend(newest.map(|date| cutter.end_of(date)));
+        let first = chunks.iter().find(|chunk| chunk.core.is_some()).map(|chunk| chunk.sessions.1);
+        chunks.extend(first.map(|date| cutter.end_of(date)));
     }
     chunks
+}
+
+/// The last bars of a session, to be compared.
+pub(super) fn end_of(market: Market, now: i64, date: Date, most: u32) -> Chunk {
+    let window = Window { first: date, last: date, is_open: false, since: None };
+    let (covered, again, head) = (&[][..], &[][..], None);
+    let what = What::Trades;
+    let ask = &Ask { market, what, now, window, covered, again, head, is_forward: false };
+    let step = i64::from(market.resolution.seconds().unwrap_or(1)) * SECOND_NS;
+    Cutter { ask, step, most: i64::from(most) * SECOND_NS }.end_of(date)
 }
 
 struct Cutter<'a> {

@@ -1,13 +1,14 @@
 //! The planner: from what is wanted and what is held to a list of requests. Pure; the clock is given.
 //!
 //! Promises: every wanted session that is not covered lies in the core of exactly one chunk, a chunk is
-//! no longer than the broker's limit, the newest comes first, and a chunk reaches into what is held or
-//! was fetched before it, so that prices from before and after a split are never put side by side
-//! unseen. Where nothing overlaps by itself, a probe of a few bars is put first.
+//! no longer than the broker's limit, and a chunk reaches into what is held or was fetched before it, so
+//! that prices from before and after a split are never put side by side unseen. Where nothing overlaps by
+//! itself, a probe of a few bars is put first. What follows on something that is held comes oldest first,
+//! everything else newest first: wherever the work is broken off, there is no hole that was not there.
 
 use super::{
     limits::{Limit, limit, overlap},
-    pieces::pieces,
+    pieces::{end_of, pieces},
     sessions::{Market, Sessions},
     window::Window,
 };
@@ -46,6 +47,9 @@ pub(super) struct Ask<'a> {
     pub(super) again: &'a [(i64, i64)],
     /// Start of the first bar that the broker has, where it is known.
     pub(super) head: Option<i64>,
+    /// Whether a new series begins with its oldest bars: who asks only for what is new could not tell
+    /// later that older ones were wanted too.
+    pub(super) is_forward: bool,
 }
 
 /// A wish that one request cannot fulfil and several may not.
@@ -67,7 +71,7 @@ pub struct PlanError {
 /// # Errors
 /// When prices whose requests must end now are wanted from further back than one request reaches.
 pub(super) fn plan(ask: &Ask<'_>) -> Result<Vec<Chunk>, PlanError> {
-    let ask = &Ask { window: ask.window.without_hole(ask.covered), ..*ask };
+    let ask = &Ask { window: ask.window.without_hole(ask.market, ask.covered), ..*ask };
     let mut planner = Planner::new(ask);
     let wanted = planner.wanted(ask);
     if ask.what == What::AdjustedLast {
@@ -100,6 +104,9 @@ struct Planner {
     overlap: usize,
     /// First and last session of the window.
     bounds: (usize, usize),
+    /// The first session of which anything is held.
+    anchor: Option<usize>,
+    is_forward: bool,
     now: i64,
 }
 
@@ -114,30 +121,36 @@ impl Planner {
         let held = sessions.within(ask.covered);
         let bounds =
             (sessions.before(window.first), sessions.before(window.last.saturating_add(1.day())));
-        Self { known: held.clone(), what_is_held: held, sessions, overlap, bounds, now }
+        let anchor = held_first.map(|date| sessions.before(date));
+        let (known, is_forward) = (held.clone(), ask.is_forward);
+        Self { known, what_is_held: held, sessions, overlap, bounds, anchor, is_forward, now }
     }
 
     /// Which sessions to ask for.
-    fn wanted(&mut self, ask: &Ask<'_>) -> Vec<bool> {
-        let (mut first, end) = self.bounds;
-        let last_held = self.what_is_held.iter().rposition(|held| *held);
+    fn wanted(&self, ask: &Ask<'_>) -> Vec<bool> {
+        let (first, end) = self.bounds;
         let market = self.sessions.market;
-        // The last session of which anything is held.
-        let reached = ask.covered.iter().map(|(_, to)| market.date_of(*to)).max();
-        let begun = reached.and_then(|date| self.sessions.before(date + 1.day()).checked_sub(1));
-        // A span that ends now leaves no hole behind what is held.
-        if ask.window.is_open && ask.window.since.is_none() {
-            let next = begun.map(|at| at + usize::from(self.what_is_held[at]));
-            first = last_held.map(|held| held + 1).max(next).map_or(first, |next| next.min(first));
-        }
+        // A span that ends now leaves no hole behind it, between what is held or after it.
+        let is_closing = ask.window.is_open && ask.window.since.is_none();
+        let begin = match ask.what {
+            // One request that ends now does not reach back to every hole.
+            What::AdjustedLast => ask.covered.iter().map(|(_, to)| *to).max(),
+            _ => ask.covered.iter().map(|(from, _)| *from).min(),
+        };
+        let begin = begin.filter(|_| is_closing);
+        let holes = begin.map_or_else(
+            || vec![false; self.sessions.len()],
+            |begin| self.sessions.holes(ask.covered, (begin, i64::MAX)),
+        );
         let head = ask.head.map_or(0, |head| {
             self.sessions
                 .before(market.period_start(market.calendar.session_from(market.date_of(head))))
         });
         let again = self.sessions.within(ask.again);
         let mut wanted = vec![false; self.sessions.len()];
-        for at in first.max(head)..end {
-            wanted[at] = !self.what_is_held[at] || again[at];
+        for at in head..end {
+            let is_asked = at >= first && (!self.what_is_held[at] || again[at]);
+            wanted[at] = is_asked || holes[at];
         }
         // A week or a month is asked for as a whole.
         for at in (0..end).rev().filter(|at| *at < self.sessions.len()) {
@@ -149,37 +162,50 @@ impl Planner {
         wanted
     }
 
-    /// Cuts a run of wanted sessions, newest first.
+    /// Cuts a run of wanted sessions: oldest first where it follows on something, else newest first.
     fn run(&mut self, first: usize, last: usize, chunks: &mut Vec<Chunk>) {
         let most = match limit(self.sessions.market) {
             Limit::Sessions(most) => most,
             Limit::Seconds(_) => 1,
         };
         let step = most.saturating_sub(2 * self.overlap).max(1);
-        let mut hi = last + 1;
-        while hi > first {
-            let lo = self.sessions.period_start((hi.saturating_sub(step)).max(first)).max(first);
-            let older = lo.checked_sub(1).is_some_and(|at| self.known[at]);
-            let newer = self.known.get(hi).is_some_and(|known| *known);
-            let from = if older { lo.saturating_sub(self.overlap) } else { lo };
-            let to =
-                if newer { (hi - 1 + self.overlap).min(self.sessions.len() - 1) } else { hi - 1 };
-            let core = self.sessions.bounds(lo, hi - 1);
-            chunks.push(self.chunk(self.sessions.period_start(from), to, Some(core)));
-            self.known[lo..hi].fill(true);
-            hi = lo;
+        let follows = first.checked_sub(1).is_some_and(|at| self.what_is_held[at]);
+        let is_forward = follows || self.is_forward || self.anchor == Some(first);
+        let (mut lo, mut hi) = (first, last + 1);
+        while lo < hi {
+            if is_forward {
+                let end = (lo + step).min(hi);
+                let whole = if end == hi { end } else { self.sessions.period_start(end) };
+                let end = if whole > lo { whole } else { end };
+                self.cut(lo, end, chunks);
+                lo = end;
+            } else {
+                let begin = hi.saturating_sub(step).max(lo);
+                let begin = self.sessions.period_start(begin).max(lo);
+                self.cut(begin, hi, chunks);
+                hi = begin;
+            }
         }
+    }
+
+    /// The chunk of the sessions from `lo` up to but without `hi`, reaching into what is known beside them.
+    fn cut(&mut self, lo: usize, hi: usize, chunks: &mut Vec<Chunk>) {
+        let older = lo.checked_sub(1).is_some_and(|at| self.known[at]);
+        let newer = self.known.get(hi).is_some_and(|known| *known);
+        let from = if older { lo.saturating_sub(self.overlap) } else { lo };
+        let to = if newer { (hi - 1 + self.overlap).min(self.sessions.len() - 1) } else { hi - 1 };
+        let core = self.sessions.bounds(lo, hi - 1);
+        chunks.push(self.chunk(self.sessions.period_start(from), to, Some(core)));
+        self.known[lo..hi].fill(true);
     }
 
     /// Puts a comparison with what is held first, where the chunks hold none: at the end of an open
     /// window, otherwise where what is held comes nearest.
     fn compare(&self, is_open: bool, chunks: &mut Vec<Chunk>) {
         let held = |at: &usize| self.what_is_held[*at];
-        let compares = |chunk: &Chunk| {
+        let range = |chunk: &Chunk| {
             let (from, to) = chunk.sessions;
-            let range =
-                self.sessions.before(from)..self.sessions.before(to.saturating_add(1.day()));
-            range.into_iter().any(|at| held(&at))
+            self.sessions.before(from)..self.sessions.before(to.saturating_add(1.day()))
         };
         let (first, end) = self.bounds;
         let latest = self.sessions.len();
@@ -187,7 +213,11 @@ impl Planner {
         if !is_open && chunks.is_empty() {
             return;
         }
-        if chunks.iter().any(compares) && !(is_open && chunks[0].end.is_some()) {
+        let is_compared = match chunks.first() {
+            Some(chunk) if is_open => range(chunk).contains(&last_held),
+            _ => chunks.iter().any(|chunk| range(chunk).any(|at| held(&at))),
+        };
+        if is_compared {
             return;
         }
         let near = if is_open {
@@ -233,6 +263,21 @@ impl Planner {
         let sessions = (self.sessions.date(first), self.sessions.date(last));
         Chunk { window: self.sessions.bounds(first, last), core, sessions, end, span }
     }
+}
+
+/// The last bars before those of a chunk, to be compared with what is held.
+pub(super) fn before(market: Market, now: i64, chunk: &Chunk) -> Chunk {
+    let back = |date: Date, _| market.calendar.session_before(date);
+    let first = (0..overlap(market)).fold(chunk.sessions.0, back);
+    let last = market.calendar.session_before(chunk.sessions.0);
+    if let Limit::Seconds(most) = limit(market) {
+        return end_of(market, now, last, most);
+    }
+    let sessions = Sessions::between(market, market.period_start(first), market.latest(now));
+    let last_at = sessions.before(chunk.sessions.0) - 1;
+    let (end, span) = request(&sessions, 0, last_at, now);
+    let (window, dates) = (sessions.bounds(0, last_at), (sessions.date(0), last));
+    Chunk { window, core: None, sessions: dates, end, span }
 }
 
 /// End and length of the request for some of the sessions up to now.

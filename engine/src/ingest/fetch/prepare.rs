@@ -4,21 +4,23 @@
 use super::{
     Fetcher, Watch,
     answer::Sound,
+    identity::{self, Known},
     ledger,
     plan::{Ask, Chunk, plan},
-    request::FetchRequest,
+    request::{FetchRequest, usual_calendar},
     sessions::Market,
     window::{Wanted, Window, period_window, span_window, usual_span},
 };
 use crate::{
     gateway::{Contract, Scope, Span, SpanUnit},
     ingest::{IngestError, check_symbol, sample},
-    store::{Coverage, Reject, SeriesInfo, SeriesKey},
+    store::{Coverage, Listing, Reject, SeriesInfo, SeriesKey},
 };
 use engine_core::{
     calendar::{Calendar, DAY_NS, Gap},
     instrument::Instrument,
 };
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// From how far back on the broker is asked where its history begins.
 const HEAD_MATTERS_NS: i64 = 35 * DAY_NS;
@@ -29,6 +31,8 @@ pub(super) struct Job<'a> {
     pub(super) contract: Contract,
     pub(super) market: Market,
     pub(super) key: SeriesKey,
+    /// What the instrument was listed as when it began.
+    pub(super) listed: Option<Listing>,
     /// The broker's clock when it began, nanoseconds UTC.
     pub(super) now: i64,
     /// What was held when it began, bars of it at least one.
@@ -40,6 +44,8 @@ pub(super) struct Job<'a> {
     pub(super) window: Option<Window>,
     pub(super) head: Option<i64>,
     pub(super) replacing: Option<Replacing>,
+    /// Requests for bars so far, those that were in vain included.
+    pub(super) asked: AtomicU64,
 }
 
 /// Why all of a series is replaced.
@@ -65,7 +71,18 @@ impl Job<'_> {
         again: &[(i64, i64)],
     ) -> Result<Vec<Chunk>, IngestError> {
         let (market, what, now, head) = (self.market, self.request.what, self.now, self.head);
-        Ok(plan(&Ask { market, what, now, window, covered, again, head })?)
+        let is_forward = self.is_forward();
+        Ok(plan(&Ask { market, what, now, window, covered, again, head, is_forward })?)
+    }
+
+    /// Whether a new series begins with its oldest bars.
+    pub(super) fn is_forward(&self) -> bool {
+        self.request.wanted == Wanted::New && self.held.is_none()
+    }
+
+    /// Counts requests for bars.
+    pub(super) fn count(&self, requests: u32) {
+        self.asked.fetch_add(u64::from(requests), Ordering::Relaxed);
     }
 
     /// What an answer is entered as in the ledger.
@@ -96,16 +113,17 @@ impl Job<'_> {
     /// The whole of what is held and wanted, to be fetched anew.
     pub(super) fn plan_anew(&self) -> Result<Vec<Chunk>, IngestError> {
         let held = self.held.as_ref().and_then(|held| held.first_ts);
-        let held = held.filter(|_| self.replacing.is_none());
-        let latest = self.market.latest(self.now);
-        let from_held = held.map(|ts| self.market.date_of(ts));
-        let wanted = self.window.map(|window| window.first);
-        let Some(first) = from_held.into_iter().chain(wanted).min() else { return Ok(Vec::new()) };
-        let last = match self.window {
-            Some(window) if held.is_none() => window.last,
-            _ => latest,
+        let window = match (self.window, held) {
+            // What is held goes, so only what is wanted comes.
+            (Some(window), _) if self.replacing.is_some() => window,
+            (None, None) => return Ok(Vec::new()),
+            (Some(window), None) => Window { since: None, ..window },
+            (window, Some(held)) => {
+                let (held, last) = (self.market.date_of(held), self.market.latest(self.now));
+                let first = window.map_or(held, |window| window.first.min(held));
+                Window { first, last, is_open: true, since: None }
+            }
         };
-        let window = Window { first, last, is_open: last == latest, since: None };
         self.plan_of(window, &[], &[])
     }
 }
@@ -117,14 +135,17 @@ impl Fetcher {
         request: &'a FetchRequest,
         watch: &dyn Watch,
     ) -> Result<Job<'a>, IngestError> {
-        let symbol = &request.contract.symbol;
+        let symbol = &request.symbol;
         check_symbol(symbol)?;
         let held = self.store.series(symbol, request.resolution).await?;
         let held = held.filter(|held| held.bars > 0);
         let replacing = replacing(request, held.as_ref())?;
-        let contract = self.patient(watch, self.gateway.contract(&request.contract)).await??;
+        let known = Known::of(&*self.store, symbol).await?;
+        let asked = identity::contract(request, known.as_ref());
+        let contract = self.patient(watch, self.gateway.contract(&asked)).await??;
         let now = self.patient(watch, self.gateway.now()).await??;
-        let instrument = self.instrument(request, &contract).await?;
+        let instrument = self.instrument(request, known.as_ref(), &contract).await?;
+        let listed = known.and_then(|known| known.listing);
         let calendar = Calendar::of(&instrument)?;
         let market = Market { calendar, resolution: request.resolution, hours: request.hours };
         let key = SeriesKey {
@@ -138,9 +159,9 @@ impl Fetcher {
             let coverage = self.store.coverage(held.id).await?;
             covered = ledger::covered(&coverage, &key.source);
             if request.wanted == Wanted::Missing {
-                let bars = self.store.load_bars(held.id).await?;
-                let ts = bars.columns().ts;
-                again = ledger::missing(market, ts, &coverage, &key.source).open;
+                let times = self.store.times(held.id).await?;
+                let gaps = market.calendar.gaps(market.resolution, &times);
+                again = ledger::missing(market, &gaps, &coverage, &key.source).open;
             }
         }
         let window = window(request, market, held.as_ref(), replacing.is_some(), now);
@@ -149,6 +170,7 @@ impl Fetcher {
             contract,
             market,
             key,
+            listed,
             now,
             held,
             covered,
@@ -156,30 +178,46 @@ impl Fetcher {
             window,
             head: None,
             replacing,
+            asked: AtomicU64::new(0),
         };
         job.head = self.head(&job, watch).await?;
         Ok(job)
     }
 
-    /// The instrument as it is held or, when it is new, as the broker describes it.
+    /// The instrument as it is held or, when it is new or replaced by another one, as the broker describes
+    /// it.
+    ///
+    /// # Errors
+    /// When it is another one than what is held and stays.
     async fn instrument(
         &self,
         request: &FetchRequest,
+        known: Option<&Known>,
         contract: &Contract,
     ) -> Result<Instrument, IngestError> {
-        let symbol = &request.contract.symbol;
-        if let Some(held) = self.store.instrument(symbol).await? {
+        let symbol = &request.symbol;
+        let other = known.filter(|known| identity::is_other(known, contract));
+        if let Some(known) = other {
+            let list = self.store.series_list().await?;
+            let resolution = request.resolution.to_string();
+            let is_alone = list.iter().all(|series| {
+                series.symbol != *symbol || series.bars == 0 || series.resolution == resolution
+            });
+            if !(request.replace && is_alone) {
+                return Err(identity::other(known, contract, is_alone));
+            }
+        } else if let Some(Known { instrument: held, .. }) = known {
             let given = request.calendar.map(|calendar| calendar.to_string());
             return match given.filter(|given| *given != held.calendar) {
-                None => Ok(held),
+                None => Ok(held.clone()),
                 Some(given) => Err(IngestError::CalendarConflict {
                     symbol: symbol.clone(),
-                    held: held.calendar,
+                    held: held.calendar.clone(),
                     given,
                 }),
             };
         }
-        let calendar = request.calendar.unwrap_or_else(|| request.usual_calendar());
+        let calendar = request.calendar.unwrap_or_else(|| usual_calendar(contract.security));
         Ok(Instrument {
             name: contract.name.clone(),
             currency: contract.currency.clone(),

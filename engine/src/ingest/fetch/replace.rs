@@ -6,12 +6,14 @@
 use super::{
     Fetcher, Watch,
     answer::Sound,
+    identity,
     overlap::{Agreement, compare_staged},
     prepare::{Job, Replacing},
     report::FetchReport,
     rows::Rows,
 };
 use crate::{
+    gateway::What,
     ingest::{
         IngestError,
         derive::same_bar,
@@ -50,7 +52,7 @@ impl Fetcher {
             let held = self.store.series(&job.key.instrument.symbol, job.market.resolution).await?;
             let Some(held) = held else { break };
             let stage = self.store.begin_stage(held.id).await?;
-            let Some(whole) = self.fetch_whole(job, stage, report, watch).await? else { continue };
+            let Some(whole) = self.fetch_whole(job, stage, watch).await? else { continue };
             if whole.is_empty {
                 report.absorb(&whole.counts);
                 return Err(nothing(job, report));
@@ -58,6 +60,7 @@ impl Fetcher {
             let _turn = self.turn.lock().await;
             let mut writer = self.store.write_bars(&job.key).await?;
             writer.hold_stage(stage).await?;
+            identity::keep(job, &mut *writer).await?;
             if writer.held().map(|held| held.version) != Some(held.version) {
                 continue;
             }
@@ -85,7 +88,6 @@ impl Fetcher {
         &self,
         job: &Job<'_>,
         stage: Stage,
-        report: &mut FetchReport,
         watch: &dyn Watch,
     ) -> Result<Option<Whole>, IngestError> {
         let plan = job.plan_anew()?;
@@ -94,7 +96,6 @@ impl Fetcher {
         let mut whole = Whole { stage, is_empty: true, entries, counts };
         for chunk in plan {
             let fetched = self.fetch(job, &chunk, watch).await?;
-            report.requests += fetched.requests;
             let sound = &fetched.sound;
             if !sound.bad.is_empty() && job.request.strict {
                 return Err(strict(job, sound));
@@ -110,7 +111,6 @@ impl Fetcher {
             whole.is_empty &= rows.is_empty();
             whole.entries.extend(job.entries(&chunk, sound));
             whole.counts.count(sound);
-            whole.counts.missing += fetched.missing;
         }
         Ok(Some(whole))
     }
@@ -197,12 +197,16 @@ fn revision(job: &Job<'_>, factor: Option<f64>, held: &SeriesInfo) -> Revision {
         (Some(Replacing::Asked(old)), _) => {
             ("replaced", format!("{bars} bars of {old} were replaced by {source}"))
         }
-        (None, Some(factor)) => (
-            "restated",
-            format!(
-                "the broker restated the series by the factor {factor:.6}, as after a split: all {bars} bars were fetched anew"
-            ),
-        ),
+        (None, Some(factor)) => {
+            let after = match job.request.what {
+                What::AdjustedLast => "a dividend or a split",
+                _ => "a split",
+            };
+            let text = format!(
+                "the broker restated the series by the factor {factor:.6}, as after {after}: all {bars} bars were fetched anew"
+            );
+            ("restated", text)
+        }
         (None, None) => (
             "restated",
             format!("the broker restated the series: all {bars} bars were fetched anew"),

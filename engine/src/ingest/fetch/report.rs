@@ -71,7 +71,8 @@ pub struct FetchReport {
     pub unordered: u64,
     /// Bars whose interval has not ended.
     pub partial: u64,
-    /// Bars that the calendar expects in what was asked for and that did not come.
+    /// Bars that the calendar expects in the series and in what was asked for, that are not held, and
+    /// that the broker was not asked for twice.
     pub missing: u64,
     /// Bars of the series now.
     pub bars_held: i64,
@@ -112,7 +113,6 @@ impl FetchReport {
         self.outside += other.outside;
         self.unordered += other.unordered;
         self.rejected += other.rejected;
-        self.missing += other.missing;
         let room = REJECTS_LISTED.saturating_sub(self.rejects.len());
         self.rejects.extend(other.rejects.iter().take(room).cloned());
         self.partial = self.partial.max(other.partial);

@@ -1,7 +1,7 @@
 //! What is asked of a fetch, and what it means for the series that is held.
 
-use super::window::Wanted;
-use crate::gateway::{Contract, Hours, Security, What};
+use super::{identity::Named, window::Wanted};
+use crate::gateway::{Hours, Security, What};
 use engine_core::calendar::Calendar;
 use strategy_api::Resolution;
 
@@ -11,8 +11,10 @@ const BROKER: &str = "ibkr";
 /// A request to bring the history of one instrument up to date.
 #[derive(Clone, Debug)]
 pub struct FetchRequest {
-    /// The instrument, as far as the user names it.
-    pub contract: Contract,
+    /// Symbol of the instrument.
+    pub symbol: String,
+    /// What else the user says of it.
+    pub named: Named,
     /// Length of the bars.
     pub resolution: Resolution,
     /// Which bars.
@@ -31,11 +33,12 @@ pub struct FetchRequest {
 }
 
 impl FetchRequest {
-    /// Trades in regular hours of a US share.
+    /// Trades in regular hours of the instrument that is held under a symbol, or of a new US share.
     #[must_use]
     pub fn new(symbol: &str, resolution: Resolution, wanted: Wanted) -> Self {
         Self {
-            contract: Contract::us_stock(symbol),
+            symbol: symbol.to_owned(),
+            named: Named::default(),
             resolution,
             wanted,
             what: What::Trades,
@@ -65,12 +68,13 @@ impl FetchRequest {
             What::Midpoint | What::Bid | What::Ask => "raw",
         }
     }
+}
 
-    pub(super) fn usual_calendar(&self) -> Calendar {
-        match self.contract.security {
-            Security::Stock | Security::Index => Calendar::Nyse,
-            Security::Crypto => Calendar::AlwaysOpen,
-        }
+/// The calendar of a new instrument.
+pub(super) fn usual_calendar(security: Security) -> Calendar {
+    match security {
+        Security::Stock | Security::Index => Calendar::Nyse,
+        Security::Crypto => Calendar::AlwaysOpen,
     }
 }
 

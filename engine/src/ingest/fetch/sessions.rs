@@ -54,6 +54,15 @@ impl Market {
         }
     }
 
+    /// First and last time of a session that can belong to a bar, nanoseconds UTC.
+    fn traded(self, session: Date) -> (i64, i64) {
+        if self.resolution.is_intraday() {
+            let (open, close) = self.trading(session);
+            return (open, close - 1);
+        }
+        self.bounds(session)
+    }
+
     /// The end of a session's day: from then on the broker has all of it, nanoseconds UTC.
     pub(super) fn day_end(self, session: Date) -> i64 {
         let intraday = Self { resolution: Resolution::Min1, ..self };
@@ -168,20 +177,39 @@ impl Sessions {
 
     /// Which of the sessions lie wholly within the union of intervals of time, both ends included.
     pub(super) fn within(&self, intervals: &[(i64, i64)]) -> Vec<bool> {
-        let mut sorted = intervals.to_vec();
-        sorted.sort_unstable();
-        let mut union: Vec<(i64, i64)> = Vec::new();
-        for (from, to) in sorted {
-            match union.last_mut() {
-                Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
-                _ => union.push((from, to)),
-            }
-        }
-        let is_within = |date: &Date| {
-            let (from, to) = self.market.bounds(*date);
-            let at = union.partition_point(|interval| interval.1 < from);
-            union.get(at).is_some_and(|interval| interval.0 <= from && to <= interval.1)
-        };
+        let union = union(intervals);
+        let is_within = |date: &Date| is_covered(&union, self.market.bounds(*date));
         self.dates.iter().map(is_within).collect()
     }
+
+    /// Which of the sessions have trading time between two times, both included, that lies outside of the
+    /// union of intervals.
+    pub(super) fn holes(&self, intervals: &[(i64, i64)], (first, last): (i64, i64)) -> Vec<bool> {
+        let union = union(intervals);
+        let has_hole = |date: &Date| {
+            let (from, to) = self.market.traded(*date);
+            let (from, to) = (from.max(first), to.min(last));
+            from <= to && !is_covered(&union, (from, to))
+        };
+        self.dates.iter().map(has_hole).collect()
+    }
+}
+
+/// Intervals, both ends included, as the fewest that hold the same times, in rising order.
+fn union(intervals: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut sorted = intervals.to_vec();
+    sorted.sort_unstable();
+    let mut union: Vec<(i64, i64)> = Vec::new();
+    for (from, to) in sorted {
+        match union.last_mut() {
+            Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(to),
+            _ => union.push((from, to)),
+        }
+    }
+    union
+}
+
+fn is_covered(union: &[(i64, i64)], (from, to): (i64, i64)) -> bool {
+    let at = union.partition_point(|interval| interval.1 < from);
+    union.get(at).is_some_and(|interval| interval.0 <= from && to <= interval.1)
 }

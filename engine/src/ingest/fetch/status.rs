@@ -3,6 +3,7 @@
 use super::{
     expected,
     ledger::{self, Missing},
+    prepare::Job,
     request::{FetchRequest, of_source},
     sessions::{Market, Sessions},
     window::{Wanted, period_window, span_window},
@@ -63,9 +64,9 @@ pub async fn status(
     let hours = of_source(&series.source).map_or(Hours::Regular, |(_, hours)| hours);
     let market = Market { calendar, resolution, hours };
     let coverage = store.coverage(series.id).await?;
-    let bars = store.load_bars(series.id).await?;
-    let ts = bars.columns().ts;
-    let missing = ledger::missing(market, ts, &coverage, &series.source);
+    let times = store.times(series.id).await?;
+    let gaps = market.calendar.gaps(market.resolution, &times);
+    let missing = ledger::missing(market, &gaps, &coverage, &series.source);
     let fetched_at = coverage.iter().map(|row| row.fetched_at).filter(|at| *at > 0).max();
     let mut gaps = missing.open.clone();
     gaps.truncate(GAPS_LISTED);
@@ -75,11 +76,35 @@ pub async fn status(
         confirmed_missing: Missing::count(&missing.confirmed),
         gaps,
         fetched_at,
-        is_current: is_current(market, ts.last().copied(), now),
+        is_current: is_current(market, times.last().copied(), now),
         rejected: store.rejects(series.id).await?.len(),
         revisions: store.revisions(series.id).await?,
         series,
     })
+}
+
+/// Bars missing of the series of a job, but for those that are confirmed missing: between its first and
+/// its last bar and, when everything was answered, in what was asked for.
+pub(super) async fn still_missing(
+    store: &dyn Store,
+    job: &Job<'_>,
+    is_whole: bool,
+) -> Result<u64, IngestError> {
+    let market = job.market;
+    let symbol = &job.key.instrument.symbol;
+    let Some(series) = store.series(symbol, market.resolution).await? else { return Ok(0) };
+    let times = store.times(series.id).await?;
+    let (Some(&(mut from)), Some(&(mut to))) = (times.first(), times.last()) else { return Ok(0) };
+    if let Some(window) = job.window.filter(|_| is_whole) {
+        if let Some(head) = job.head {
+            let begins = market.bounds(market.date_of(head)).0;
+            from = from.min(begins.max(market.bounds(window.first).0));
+        }
+        to = to.max(market.settled(window.first, window.last, job.now).unwrap_or(to));
+    }
+    let coverage = store.coverage(series.id).await?;
+    let gaps = expected::gaps(market, (from, to), &times);
+    Ok(Missing::count(&ledger::missing(market, &gaps, &coverage, &job.key.source).open))
 }
 
 /// Whether no bar after the last final one has ended by now.
@@ -111,7 +136,7 @@ pub async fn need(
     request: &FetchRequest,
     now: i64,
 ) -> Result<Need, IngestError> {
-    let symbol = &request.contract.symbol;
+    let symbol = &request.symbol;
     let series = store.series(symbol, request.resolution).await?;
     let Some(series) = series.filter(|series| series.bars > 0) else { return Ok(Need::All) };
     if series.source != request.source() {

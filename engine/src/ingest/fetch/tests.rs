@@ -25,7 +25,16 @@ fn market(resolution: &str) -> Market {
 }
 
 fn ask<'a>(market: Market, now: i64, window: Window, covered: &'a [(i64, i64)]) -> Ask<'a> {
-    Ask { market, what: What::Trades, now, window, covered, again: &[], head: None }
+    Ask {
+        market,
+        what: What::Trades,
+        now,
+        window,
+        covered,
+        again: &[],
+        head: None,
+        is_forward: false,
+    }
 }
 
 /// The requests of a span, as `SPAN until END`.
@@ -54,6 +63,9 @@ fn a_span_that_fits_is_asked_for_in_one_request() {
         ("1h", "5400 S", "7200 S until 2024-06-14T20:00:00Z"),
         ("8h", "3600 S", "1 D until now"),
         ("1d", "3600 S", "1 D until now"),
+        ("1w", "1 D", "2 W until now"),
+        ("1mo", "1 W", "2 M until now"),
+        ("1mo", "5 D", "2 M until now"),
         ("5s", "1800 S", "1800 S until 2024-06-14T20:00:00Z"),
         ("1s", "1800 S", "1800 S until 2024-06-14T20:00:00Z"),
     ] {
@@ -235,13 +247,62 @@ proptest! {
                 prop_assert_eq!((cores(from), cores(to), cores(close - 1)), (1, 1, 1));
             }
         }
-        prop_assert!(chunks.windows(2).all(|pair| {
-            let (Some(newer), Some(older)) = (pair[0].core, pair[1].core) else { return true };
-            older.1 < newer.0
-        }), "newest first");
         within_limits(market, now, &chunks)?;
         looks_back(market, &chunks, &covered)?;
         prop_assert!(overlap(market) >= 1);
+    }
+}
+
+/// Some sessions that are held, up to a year and a half before now, and the sessions that are held in part.
+fn any_coverage(market: Market, now: i64, pieces: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let latest = market.latest(now);
+    let held = |(back, days): &(i64, i64)| {
+        let day = |back: i64| {
+            let session = market.calendar.session_from(latest.saturating_sub(back.days()));
+            market.period_start(session)
+        };
+        let (first, after) = (day(*back), day((back - days).max(0)));
+        let last = market.calendar.session_before(after);
+        (first <= last).then(|| (market.bounds(first).0, market.bounds(last).1))
+    };
+    pieces.iter().filter_map(held).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn wherever_a_plan_is_broken_off_it_leaves_no_hole_and_the_next_one_closes_every_hole(
+        market in any_market(),
+        pieces in prop::collection::vec((1i64..500, 1i64..120), 1..4),
+        back in 1i64..600,
+        stop in 0usize..40,
+    ) {
+        let now = ns("2026-11-20T21:30:00Z");
+        let scale = if market.resolution.seconds().is_some_and(|seconds| seconds < 60) { 20 } else { 1 };
+        let pieces: Vec<_> = pieces.iter().map(|(a, b)| (a / scale + 1, b / scale + 1)).collect();
+        let covered = any_coverage(market, now, &pieces);
+        if covered.is_empty() {
+            return Ok(());
+        }
+        let from = market.latest(now).saturating_sub((back / scale).days());
+        let window = period_window(market, from, None, now).unwrap();
+        let holes = |covered: &[(i64, i64)]| {
+            let begin = covered.iter().map(|(from, _)| *from).min().unwrap();
+            let end = covered.iter().map(|(_, to)| *to).max().unwrap();
+            let first = market.date_of(begin);
+            let sessions = Sessions::between(market, first, market.latest(now));
+            sessions.holes(covered, (begin, end)).iter().filter(|hole| **hole).count()
+        };
+        let chunks = plan(&ask(market, now, window, &covered)).unwrap();
+        let reached = |done: &[Chunk]| {
+            let cores = done.iter().filter_map(|chunk| chunk.core);
+            covered.iter().copied().chain(cores).collect::<Vec<_>>()
+        };
+        let done = reached(&chunks[..stop.min(chunks.len())]);
+        prop_assert!(holes(&done) <= holes(&covered), "{covered:?} {chunks:?}");
+        let rest = plan(&ask(market, now, window, &done)).unwrap();
+        let whole: Vec<_> = done.iter().copied().chain(rest.iter().filter_map(|chunk| chunk.core)).collect();
+        prop_assert_eq!(holes(&whole), 0, "{:?} {:?}", covered, rest);
     }
 }
 

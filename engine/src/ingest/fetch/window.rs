@@ -1,7 +1,14 @@
 //! From what the user wants (a span back from now, a period, or simply what is new) to sessions.
 
-use super::{limits::overlap, sessions::Market};
-use crate::gateway::{Span, SpanUnit};
+use super::{
+    limits::overlap,
+    prepare::Job,
+    sessions::{Market, Sessions},
+};
+use crate::{
+    gateway::{Span, SpanUnit},
+    ingest::IngestError,
+};
 use engine_core::calendar::SECOND_NS;
 use jiff::{Span as Distance, ToSpan, civil::Date};
 use strategy_api::Resolution;
@@ -37,11 +44,17 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The same without a start within a session, unless what is held reaches up to that start, or
-    /// nothing is held: otherwise there would be a hole.
-    pub(super) fn without_hole(self, covered: &[(i64, i64)]) -> Self {
-        let reached = covered.iter().map(|(_, to)| *to).max();
-        let is_hole = |since: &i64| reached.is_some_and(|reached| reached < since - 1);
+    /// The same without a start within a session, unless what is held reaches up to that start without
+    /// a gap, or nothing is held: otherwise there would be a hole.
+    pub(super) fn without_hole(self, market: Market, covered: &[(i64, i64)]) -> Self {
+        let first = covered.iter().map(|(from, _)| *from).min();
+        let is_hole = |since: &i64| {
+            first.is_some_and(|first| {
+                let (from, to) = (market.date_of(first), market.date_of(*since));
+                let sessions = Sessions::between(market, from, to);
+                sessions.holes(covered, (first, since - 1)).contains(&true)
+            })
+        };
         Self { since: self.since.filter(|since| !is_hole(since)), ..self }
     }
 }
@@ -78,12 +91,9 @@ pub(super) fn span_window(market: Market, span: Span, now: i64) -> Window {
             date
         }
     };
-    Window {
-        first: market.calendar.session_from(first).min(latest),
-        last: latest,
-        is_open: true,
-        since,
-    }
+    // A week or a month is one bar: its first day belongs to it, however short the span.
+    let first = market.period_start(market.calendar.session_from(first)).min(latest);
+    Window { first, last: latest, is_open: true, since }
 }
 
 /// The session and the start of the bar that lie so much trading time before now.
@@ -100,6 +110,18 @@ fn traded_before(market: Market, now: i64, mut length: i64) -> (Date, i64) {
         }
         length -= traded;
         session = market.calendar.session_before(session);
+    }
+}
+
+/// Why nothing is wanted of a period.
+pub(super) fn no_session(job: &Job<'_>) -> IngestError {
+    let (symbol, calendar) = (job.key.instrument.symbol.clone(), job.market.calendar);
+    match job.request.wanted {
+        Wanted::Period { from, to: Some(to) } if calendar.session_from(from) > to => {
+            let before = calendar.session_before(from);
+            IngestError::NoSession { symbol, calendar: calendar.to_string(), from, to, before }
+        }
+        _ => IngestError::NotBegun { symbol },
     }
 }
 

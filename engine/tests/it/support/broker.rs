@@ -10,7 +10,8 @@ use std::{
 };
 
 use algo_trader::gateway::{
-    Answer, BarsRequest, Contract, Gateway, GatewayError, Hours, SourceBar, Span, SpanUnit, What,
+    Answer, BarsRequest, Contract, Gateway, GatewayError, Hours, SourceBar, Span, SpanUnit,
+    Unanswered, What,
 };
 use engine_core::calendar::{Calendar, DAY_NS, SECOND_NS, date_of, midnight_ns, utc_day};
 use jiff::{ToSpan, civil::Date};
@@ -224,7 +225,7 @@ impl Gateway for Broker {
         Ok(NYSE.session_hours(self.head).map(|(open, _)| open))
     }
 
-    async fn bars(&self, request: &BarsRequest) -> Result<Answer, GatewayError> {
+    async fn bars(&self, request: &BarsRequest) -> Result<Answer, Unanswered> {
         self.answers.fetch_add(1, Ordering::Relaxed);
         let now = self.now.load(Ordering::Relaxed);
         let end = request.end.unwrap_or(now + 1);
@@ -237,7 +238,7 @@ impl Gateway for Broker {
         let mut bars = self.bars_between(&request.contract.symbol, request.resolution, start, end);
         match fault {
             Fault::None => {}
-            Fault::Error(error) => return Err(error),
+            Fault::Error(error) => return Err(Unanswered { error, attempts: 1 }),
             Fault::Bars(change) => change(&mut bars),
             Fault::Random(seed) => disturb(&mut bars, seed),
             Fault::Silence => std::future::pending().await,

@@ -40,7 +40,7 @@ impl Trial {
     }
 
     pub(crate) async fn bars(&self) -> Result<Answer, GatewayError> {
-        self.gateway.bars(&request("AAPL")).await
+        self.gateway.bars(&request("AAPL")).await.map_err(|given_up| given_up.error)
     }
 
     pub(crate) async fn end(self) {
