@@ -7,9 +7,10 @@ use std::{
 };
 
 use algo_trader::{
-    simulator::Settings,
+    simulator::{Action, ActionKind, Settings},
     store::{BarRow, OpenMode, open},
 };
+use jiff::civil::date;
 use strategy_api::Resolution;
 
 use crate::{
@@ -28,9 +29,9 @@ const KILLS: u64 = 100;
 /// Kills of one symbol until it may end.
 const KILLS_A_SYMBOL: u64 = 10;
 /// Kills of the program while it replaces a series, on each database.
-const REPLACING_KILLS: u64 = 20;
+const REPLACING_KILLS: u32 = 20;
 /// Kills of PostgreSQL.
-const SERVER_KILLS: u64 = 20;
+const SERVER_KILLS: u32 = 20;
 
 fn gateway() -> OverTcp {
     let now = Some(at("2024-06-14T21:00:00Z"));
@@ -60,29 +61,43 @@ fn killed_a_hundred_times_the_program_ends_with_the_rows_of_an_undisturbed_run()
 
 #[test]
 fn killed_while_it_replaces_a_series_the_program_leaves_the_old_one_or_the_new_one() {
-    let (gateway, program, cluster) = (gateway(), Program::new(), shared());
-    replaced(&gateway, &program, &file_url(&program));
-    replaced(&gateway, &program, &cluster.database());
+    let kind = ActionKind::Split(4.0);
+    let action = Action { symbol: "R".to_owned(), date: date(2024, 6, 17), kind };
+    let now = Some(at("2024-06-14T21:00:00Z"));
+    let settings = Settings { now, speed: 0.0, actions: vec![action], ..Settings::default() };
+    let (gateway, program, cluster) = (OverTcp::start(settings), Program::new(), shared());
+    let undisturbed = Program::new();
+    replaced(&gateway, &program, &file_url(&program), &file_url(&undisturbed));
+    gateway.gateway().set_now(at("2024-06-14T21:00:00Z"));
+    replaced(&gateway, &program, &cluster.database(), &cluster.database());
 }
 
-/// Kills the program while it replaces a series, at moments all over a run.
-fn replaced(gateway: &OverTcp, program: &Program, url: &str) {
-    let args = ["ingest", "-s", "R", "-r", "30m", "-d", "2 Y", "--database", url];
-    assert_eq!(gateway.run(program, &args).code, Some(0));
-    let (old, again) = (rows(url, "R", Resolution::Min30), [&args[..], &["--replace"]].concat());
+/// Kills the program while it replaces a series after a split, at moments all over a run: each bar of the
+/// new series differs from the old one, so that half of each would show. `fresh` is a database for a run
+/// that nobody disturbs.
+fn replaced(gateway: &OverTcp, program: &Program, url: &str, fresh: &str) {
+    let args = |url| ["ingest", "-s", "R", "-r", "30m", "-d", "2 Y", "--database", url];
+    assert_eq!(gateway.run(program, &args(url)).code, Some(0));
+    let (old, again) =
+        (rows(url, "R", Resolution::Min30), [&args(url)[..], &["--replace"]].concat());
+    gateway.gateway().set_now(at("2024-06-18T21:00:00Z"));
     let began = Instant::now();
-    assert_eq!(gateway.run(program, &again).code, Some(0));
-    let longest = u64::try_from(began.elapsed().as_micros()).unwrap();
+    assert_eq!(gateway.run(program, &args(fresh)).code, Some(0));
+    let (longest, new) = (began.elapsed(), rows(fresh, "R", Resolution::Min30));
+    let (mut hits, mut is_new) = (0, false);
     for kill in 0..REPLACING_KILLS {
         let mut command = gateway.command(program, &again);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros(longest * (kill + 1) / (REPLACING_KILLS + 1)));
+        std::thread::sleep(longest * (kill + 1) / (REPLACING_KILLS + 1));
         let _ = child.kill();
-        child.wait().unwrap();
-        assert!(rows(url, "R", Resolution::Min30) == old, "kill {kill}");
+        hits += u32::from(!child.wait().unwrap().success());
+        let held = rows(url, "R", Resolution::Min30);
+        is_new |= held == new;
+        assert!(if is_new { held == new } else { held == old }, "kill {kill}");
     }
+    assert!(hits >= REPLACING_KILLS / 4, "{hits} of {REPLACING_KILLS} kills came before the end");
     assert_eq!(gateway.run(program, &again).code, Some(0));
-    assert!(rows(url, "R", Resolution::Min30) == old);
+    assert!(rows(url, "R", Resolution::Min30) == new);
 }
 
 #[test]
@@ -127,21 +142,27 @@ fn killed(gateway: &OverTcp, program: &Program, urls: &[String; 2], span: &str) 
 fn postgresql_killed_twenty_times_ends_with_the_rows_of_an_undisturbed_run() {
     let (gateway, program, cluster) = (gateway(), Program::new(), Cluster::start(""));
     let (disturbed, undisturbed) = (cluster.database(), shared().database());
+    let mut hits = 0;
     for kill in 0..SERVER_KILLS {
         let symbol = format!("K{kill}");
         let args = |url| ["ingest", "-s", &symbol, "-r", "30m", "-d", "4 Y", "--database", url];
-        let mut command = gateway.command(&program, &args(&disturbed));
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + mix(kill) % 180));
-        cluster.kill();
-        child.wait().unwrap();
-        cluster.restart();
-        for url in [&disturbed, &undisturbed] {
+        let run = |url| {
             let said = gateway.run(&program, &args(url));
             assert_eq!(said.code, Some(0), "{}", said.stderr);
-        }
+        };
+        let began = Instant::now();
+        run(&undisturbed);
+        let longest = began.elapsed();
+        let mut command = gateway.command(&program, &args(&disturbed));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(longest * (kill + 1) / (SERVER_KILLS + 1));
+        cluster.kill();
+        hits += u32::from(!child.wait().unwrap().success());
+        cluster.restart();
+        run(&disturbed);
         let resolution = Resolution::Min30;
         let expected = rows(&undisturbed, &symbol, resolution);
         assert!(rows(&disturbed, &symbol, resolution) == expected, "{symbol}");
     }
+    assert!(hits >= SERVER_KILLS / 4, "{hits} of {SERVER_KILLS} kills disturbed a run");
 }
