@@ -91,9 +91,11 @@ fn a_rate_without_an_effect_or_below_zero_is_refused() {
         program.run(&[&["backtest", "-s", "SPY", "--strategy", "ma_cross"], more].concat())
     };
     for option in ["--margin-rate", "--borrow-fee"] {
-        let line = run(&[option, "0.05"]).failed(2, "USAGE");
+        let said = run(&[option, "0.05"]);
+        let line = said.failed(2, "USAGE");
         assert!(line.contains(&format!("{option} 0.05: a cash account borrows nothing")), "{line}");
-        let line = run(&["--account", "margin", option, "-0.5"]).failed(2, "USAGE");
+        let said = run(&["--account", "margin", option, "-0.5"]);
+        let line = said.failed(2, "USAGE");
         assert!(line.contains("'-0.5': not a fraction from 0 to 1"), "{line}");
         assert_eq!(run(&["--account", "margin", option, "0.05"]).code, Some(0));
     }

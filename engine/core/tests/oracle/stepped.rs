@@ -17,7 +17,7 @@ fn running_up_to_the_next_trigger_gives_the_bits_of_one_bar_at_a_time() {
     let (mut waited, mut late) = (0_u64, 0_u64);
     for seed in 0..RUNS {
         for scenario in [Scenario::quiet(seed), Scenario::random(seed)] {
-            let (free, stepped) = (scenario.run(), scenario.run_on(|stage| stage.stepped()));
+            let (free, stepped) = (scenario.run(), scenario.run_stepped());
             assert_eq!(free, stepped, "seed {seed}");
             assert_eq!(bits(&free), bits(&stepped), "seed {seed}");
             let day = |order: &&engine_core::order::OrderRecord| {

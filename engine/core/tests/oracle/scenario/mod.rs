@@ -143,15 +143,20 @@ impl Scenario {
 
     /// Lets the engine work it.
     pub(crate) fn run(&self) -> RunResult {
-        self.run_on(|stage| stage)
+        self.work(false)
     }
 
-    /// The same on a stage that is set up in some way.
-    pub(crate) fn run_on(&self, set_up: impl Fn(Stage<'_>) -> Stage<'_>) -> RunResult {
+    /// The same one bar at a time.
+    pub(crate) fn run_stepped(&self) -> RunResult {
+        self.work(true)
+    }
+
+    fn work(&self, is_stepped: bool) -> RunResult {
         hand_over(&self.script);
         let series = self.series();
         let members = members(&series);
-        let stage = set_up(Stage::new(&members, self.market.resolution, self.config.to_ts));
+        let stage = Stage::new(&members, self.market.resolution, self.config.to_ts);
+        let stage = if is_stepped { stage.stepped() } else { stage };
         stage.run(SCRIPTED, &[], &self.config, &ProgressPage::default()).unwrap()
     }
 }
