@@ -82,7 +82,7 @@ pub enum GatewayError {
     },
     /// The connection breaks off at this request, again and again.
     #[error(
-        "{what}: the connection to the gateway at {address} breaks off, {attempts} times in a row"
+        "{what}: the connection to the gateway at {address} breaks off, tried {attempts} times"
     )]
     BreaksOff {
         /// What was asked.

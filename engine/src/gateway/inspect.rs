@@ -150,11 +150,9 @@ async fn once<Q: Question>(
         NoAnswer::Stalled | NoAnswer::Forgotten => {
             GatewayError::NoProgress { what, waited_s: patience.as_secs().max(1), attempts: 1 }
         }
-        NoAnswer::Ended => GatewayError::Lost {
-            address: session.address.clone(),
-            waited_s: 0,
-            reason: session.wire().end().map_or_else(String::new, |end| end.to_string()),
-        },
+        NoAnswer::Ended => {
+            GatewayError::BreaksOff { what, address: session.address.clone(), attempts: 1 }
+        }
         NoAnswer::Garbled(reason) => GatewayError::Garbled { what, reason },
         NoAnswer::TooLarge => GatewayError::TooLarge { what },
         NoAnswer::UnknownZone(zone) => {
