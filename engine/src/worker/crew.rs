@@ -17,8 +17,9 @@ use engine_core::sweep::{Passage, Span};
 
 use super::{
     Sharing, SweepJob, Trial, WorkerError,
+    evidence::{Again, Pending},
     line::Line,
-    pool::{Again, Desk, Pending},
+    pool::Desk,
 };
 
 /// How long to wait for a trial before looking whether it is still wanted.

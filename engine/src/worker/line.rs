@@ -16,8 +16,9 @@ use strategy_api::abi::raw::ProgressPage;
 use super::{
     BYTES_A_BAR, Mode, WorkerError,
     blocks::{Answer, Outcome, Question, Said, answer_blocks},
+    evidence::Evidence,
     host::{End, Order, Worker},
-    pool::{Desk, Evidence, Trial, TrialResult},
+    pool::{Desk, Trial, TrialResult},
     wire::{Failed, Job, Reply, decode},
 };
 use crate::registry::image::Image;

@@ -14,6 +14,7 @@ mod blocks;
 mod child;
 mod crew;
 mod error;
+mod evidence;
 mod host;
 mod job;
 mod line;
@@ -52,9 +53,8 @@ use wire::{Failed, Job, Reply};
 pub use child::serve;
 pub use crew::Crew;
 pub use error::{Place, Subject, WorkerError};
-pub use pool::{
-    Again, Block, Evidence, Next, Pending, Pool, Sharing, SweepJob, Trial, TrialResult,
-};
+pub use evidence::{Again, Evidence, Pending};
+pub use pool::{Block, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
 pub use wire::{COMMAND, Refusal};
 
 /// How long a file may take to be looked into.

@@ -8,7 +8,6 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     num::NonZeroUsize,
-    panic::resume_unwind,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -18,7 +17,13 @@ use std::{
     time::Duration,
 };
 
-use super::{About, Limits, Mode, WorkerError, blocks::SweepWork, line::Line, subject_of};
+use super::{
+    About, Limits, Mode, WorkerError,
+    blocks::SweepWork,
+    evidence::{Again, Pending, Share},
+    line::Line,
+    subject_of,
+};
 use crate::{
     feed::ColumnFile,
     registry::{Resolved, image::Image},
@@ -26,7 +31,6 @@ use crate::{
 use engine_core::{
     backtest::Config,
     calendar::Calendar,
-    metrics::Slice,
     sweep::{Passage, Plan, Span, TrialFigures},
 };
 
@@ -94,17 +98,6 @@ pub enum TrialResult {
     Refused(String),
     /// The strategy failed; how and where.
     Failed(String),
-}
-
-/// What the judgement of a sweep rests on.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Evidence {
-    /// Excess returns of a sample of trials, in slices of the sessions.
-    pub slices: Vec<Vec<Slice>>,
-    /// Excess returns of the best trial, by session.
-    pub returns: Vec<f64>,
-    /// Net profits of its closed trades.
-    pub profits: Vec<f64>,
 }
 
 /// What [`Pool::next`] found.
@@ -239,52 +232,6 @@ impl Pool {
             self.desk.ask(Asked { share, positions, slices, answer });
         }
         Pending(answers)
-    }
-}
-
-/// A trial that is run once more, in a worker of its own.
-#[derive(Debug)]
-pub struct Again(JoinHandle<Result<Option<Vec<Trial>>, WorkerError>>);
-
-impl Again {
-    /// Starts.
-    pub(super) fn start(desk: &Arc<Desk>, position: u64) -> Self {
-        let desk = Arc::clone(desk);
-        Self(thread::spawn(move || Line::new(&desk).block(position, 1)))
-    }
-
-    /// Waits for it; `None` when it was stopped.
-    ///
-    /// # Errors
-    /// When no worker can be started.
-    pub fn wait(self) -> Result<Option<Trial>, WorkerError> {
-        let trials = self.0.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-        Ok(trials.and_then(|trials| trials.into_iter().next()))
-    }
-}
-
-/// Evidence that workers are looking for.
-#[derive(Debug)]
-pub struct Pending(pub(super) Receiver<Share>);
-
-/// A share of the evidence: which one, and what was found; `None` when a worker was lost over it.
-pub(super) type Share = (usize, Result<Option<Evidence>, WorkerError>);
-
-impl Pending {
-    /// Waits for all of it; `None` when there is none to be had.
-    ///
-    /// # Errors
-    /// When no worker can be started.
-    pub fn wait(self) -> Result<Option<Evidence>, WorkerError> {
-        let mut shares: Vec<Share> = self.0.iter().collect();
-        shares.sort_by_key(|(share, _)| *share);
-        let mut whole = Evidence::default();
-        for (_, found) in shares {
-            let Some(found) = found? else { return Ok(None) };
-            whole.slices.extend(found.slices);
-            (whole.returns, whole.profits) = (found.returns, found.profits);
-        }
-        Ok(Some(whole))
     }
 }
 

@@ -40,7 +40,7 @@ fn actions_that_are_left_out_are_named_and_ones_that_the_prices_hold_are_not_cou
     let program = Program::new();
     files(&program);
     let events = fs::read_to_string(program.home().join("events.csv")).unwrap();
-    fs::write(program.home().join("events.csv"), events.replace("RAW,", "ADJ,") + &events[36..])
+    fs::write(program.home().join("events.csv"), events.replace("RAW,", "ADJ,") + &events[35..])
         .unwrap();
     for (symbol, file, prices) in [("RAW", "raw.csv", "raw"), ("ADJ", "adjusted.csv", "adjusted")] {
         let args = ["ingest", "-s", symbol, "-r", "1d", "--from-csv", file, "--prices", prices];

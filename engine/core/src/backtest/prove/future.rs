@@ -15,7 +15,7 @@ use crate::{
 pub(super) const FUTURES: [Future; 2] = [Future::Mirrored, Future::Redrawn];
 /// How far a price may be taken from the last one known, as a factor.
 const FURTHEST: f64 = 100.0;
-/// Largest step of a redrawn price, as a logarithm.
+/// Largest step of a redrawn price, as a fraction of the higher of the two.
 const STEP: f64 = 0.12;
 
 /// A way to replace what comes after some moment.
@@ -115,7 +115,12 @@ fn mirrored(bar: Bar, last: f64) -> Bar {
 }
 
 fn redrawn(bar: Bar, before: f64, last: f64, draws: &mut Draws) -> Bar {
-    let mut from = |price: f64| bounded(price * libm::exp(STEP * (2.0 * draws.next() - 1.0)), last);
+    // As likely up as down by the same factor.
+    let mut from = |price: f64| {
+        let step = STEP * (2.0 * draws.next() - 1.0);
+        let factor = if step < 0.0 { 1.0 + step } else { 1.0 / (1.0 - step) };
+        bounded(price * factor, last)
+    };
     let open = from(before);
     let close = from(open);
     let (above, below) = (from(open), from(close));
