@@ -11,11 +11,15 @@ pub(super) fn gaps(market: Market, (from, to): (i64, i64), ts: &[i64]) -> Vec<Ga
     }
     let inside = &ts[ts.partition_point(|ts| *ts < from)..ts.partition_point(|ts| *ts <= to)];
     // An expected bar on either side, as if it were there, makes the ends of the window count.
-    let mut times = Vec::with_capacity(inside.len() + 2);
-    times.push(last_before(market, from));
-    times.extend_from_slice(inside);
-    times.push(first_after(market, to));
-    market.calendar.gaps(market.resolution, &times)
+    let (before, after) = (last_before(market, from), first_after(market, to));
+    let between = |times: &[i64]| market.calendar.gaps(market.resolution, times);
+    let (Some(first), Some(last)) = (inside.first(), inside.last()) else {
+        return between(&[before, after]);
+    };
+    let mut gaps = between(&[before, *first]);
+    gaps.extend(between(inside));
+    gaps.extend(between(&[*last, after]));
+    gaps
 }
 
 /// Bars missing in a window.
