@@ -60,7 +60,7 @@ fn actions_that_are_left_out_are_named_and_ones_that_the_prices_hold_are_not_cou
     assert!(warned(&later, "actions_left_out").unwrap().starts_with("1 split of RAW"));
     let applied = well(&program, &[&hold[..], &["-s", "RAW", "--actions"]].concat());
     assert_eq!(warned(&applied, "actions_left_out"), None);
-    let twice = program.run(&[&hold[..], &["-s", "ADJ", "--actions"]].concat());
+    let twice = program.run(&[&hold[..3], &["-s", "ADJ", "--actions"]].concat());
     let line = twice.failed(4, "DATA");
     assert!(line.contains("would count the split of 2003-03-03 twice"), "{line}");
     let both = well(&program, &[&hold[..], &["-s", "RAW", "-s", "ADJ"]].concat());
