@@ -185,6 +185,16 @@ pub enum IngestError {
         /// Calendar asked for.
         given: String,
     },
+    /// The instrument is kept in another currency.
+    #[error("{symbol} is kept in {held}, not {given}")]
+    CurrencyConflict {
+        /// The symbol.
+        symbol: String,
+        /// Currency in the database.
+        held: String,
+        /// Currency asked for.
+        given: String,
+    },
     /// The user asked to stop.
     #[error("stopped; nothing was written")]
     Cancelled,

@@ -44,6 +44,8 @@ pub struct CsvIngest {
     pub resolution: Resolution,
     /// Session calendar; by default that of the instrument, NYSE for a new one.
     pub calendar: Option<Calendar>,
+    /// Currency of the prices; by default that of the instrument, USD for a new one.
+    pub currency: Option<String>,
     /// Zone of local times, for example `America/New_York`.
     pub time_zone: Option<String>,
     /// Order of day and month in dates that end with the year.
@@ -75,6 +77,7 @@ impl CsvIngest {
             symbol: symbol.to_owned(),
             resolution,
             calendar: None,
+            currency: None,
             time_zone: None,
             date_order: DateOrder::Unknown,
             columns: None,
@@ -134,6 +137,16 @@ impl CsvIngest {
                 held: kept.to_string(),
                 given: calendar.to_string(),
             });
+        }
+        if let Some(given) = &self.currency {
+            if is_held && *given != instrument.currency {
+                return Err(IngestError::CurrencyConflict {
+                    symbol: self.symbol.clone(),
+                    held: instrument.currency,
+                    given: given.clone(),
+                });
+            }
+            instrument.currency.clone_from(given);
         }
         instrument.calendar = calendar.to_string();
         Ok((instrument, calendar))

@@ -125,3 +125,22 @@ fn events_are_kept_with_the_time_at_which_they_became_known() {
     let text = program.run(&["ingest", "--events-from-csv", "events.csv"]).stdout;
     assert!(text.contains("1 splits, 0 dividends, 1 signals"), "{text}");
 }
+
+#[test]
+fn prices_of_a_file_have_the_currency_that_is_given_and_one_run_has_one() {
+    let program = Program::new();
+    let bars =
+        "timestamp,open,high,low,close,volume\n2024-01-02,10,11,9,10,5\n2024-01-03,10,11,9,10,5\n";
+    std::fs::write(program.home().join("bars.csv"), bars).unwrap();
+    let ingest = |symbol: &str, currency: &str| {
+        program.run(&["ingest", "-s", symbol, "--currency", currency, "--from-csv", "bars.csv"])
+    };
+    assert_eq!(ingest("ONE", "EUR").code, Some(0));
+    assert_eq!(ingest("TWO", "USD").code, Some(0));
+    let said = ingest("ONE", "USD");
+    let line = said.failed(4, "DATA");
+    assert!(line.contains("ONE is kept in EUR, not USD"), "{line}");
+    let said = program.run(&["backtest", "-s", "ONE", "-s", "TWO", "--strategy", "buy_and_hold"]);
+    let line = said.failed(4, "DATA");
+    assert!(line.contains("ONE and TWO differ in currency (EUR, USD)"), "{line}");
+}

@@ -82,7 +82,7 @@ pub(crate) struct IngestArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     primary_exchange: Option<String>,
     /// Currency of the prices [default: that of the symbol, USD for a new one]
-    #[arg(long, value_name = "CODE", conflicts_with = "files")]
+    #[arg(long, value_name = "CODE")]
     currency: Option<String>,
     /// Fetch anew and put it in the place of what is held
     #[arg(long, conflicts_with_all = ["files", "repair"])]
@@ -232,6 +232,7 @@ impl IngestArgs {
         let resolution = self.resolution.unwrap_or(Resolution::Day1);
         CsvIngest {
             calendar: self.calendar,
+            currency: self.currency.clone().filter(|code| !code.is_empty()),
             time_zone: self.time_zone(),
             date_order: self.date_order(),
             columns: self.files.columns.clone(),
