@@ -40,7 +40,7 @@ pub(super) fn help(error: &IngestError) -> Option<String> {
             "add --replace to fetch the new one in its place, or keep it apart: --database sqlite://data/other.db"
                 .to_owned(),
         ),
-        IngestError::OtherInstrument { .. } => {
+        IngestError::OtherInstrument { .. } | IngestError::CurrencyConflict { .. } => {
             Some("keep it apart: --database sqlite://data/other.db".to_owned())
         }
         IngestError::Plan(_) => {
@@ -60,9 +60,6 @@ pub(super) fn help(error: &IngestError) -> Option<String> {
             Some("--calendar 24/7 for what trades every day".to_owned())
         }
         IngestError::TimeZone(_) => Some("--time-zone America/New_York".to_owned()),
-        IngestError::CurrencyConflict { .. } => {
-            Some("keep it apart: --database sqlite://data/other.db".to_owned())
-        }
         IngestError::CalendarConflict { held, .. } => {
             Some(format!("--calendar {held}, or another symbol for what trades on other days"))
         }
