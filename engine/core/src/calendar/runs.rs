@@ -35,10 +35,11 @@ impl Calendar {
         let (_, period_end) = period(resolution, day);
         let session = self.session_day_before(period_end);
         let next = self.session_day_from(period_end);
-        let end = match resolution {
-            Resolution::Week1 | Resolution::Month1 => i64::from(period_end).saturating_mul(DAY_NS),
-            Resolution::Day1 => i64::from(next).saturating_mul(DAY_NS),
-            _ => self.local_midnight_ns(next),
+        let end = if resolution.is_intraday() {
+            self.local_midnight_ns(next)
+        } else {
+            // Not the end of this period: a week without a session (March 1933) belongs to the session before it.
+            i64::from(period(resolution, next).0).saturating_mul(DAY_NS)
         };
         (session, end)
     }

@@ -216,6 +216,14 @@ fn calendars_are_named_as_instruments_name_them() {
 }
 
 #[test]
+fn a_week_without_a_session_belongs_to_the_session_before_it() {
+    // The bank holiday of 1933: closed from Saturday 4 March to Tuesday 14 March.
+    let starts = ["1933-02-27T00:00:00Z", "1933-03-04T05:28:08Z", "1933-03-06T00:00:00Z"];
+    let runs: Vec<_> = Calendar::Nyse.session_runs(Resolution::Week1, &starts.map(at)).collect();
+    assert_eq!(runs, [(date(1933, 3, 3), 0..3)]);
+}
+
+#[test]
 fn searches_end_at_the_edge_of_time() {
     for calendar in [Calendar::Nyse, Calendar::AlwaysOpen] {
         for edge in [Date::MIN, Date::MAX] {
