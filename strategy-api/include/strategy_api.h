@@ -18,7 +18,7 @@ typedef struct StrategyState StrategyState;
 #define STRATEGY_ABI_MAJOR 1
 
 // Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-#define STRATEGY_ABI_MINOR 2
+#define STRATEGY_ABI_MINOR 3
 
 // First word of StrategyPlugin: the bytes `STRATEGY`, little-endian.
 #define STRATEGY_PLUGIN_MAGIC 6433186820897526867
@@ -31,6 +31,10 @@ typedef struct StrategyState StrategyState;
 
 // The strategy panicked (message and place are in the error buffer).
 #define STRATEGY_STATUS_PANIC 2
+
+// Flag of a run: `on_bar` is called at every bar, also where the strategy says that it has nothing to
+// do. Since 1.3.
+#define STRATEGY_RUN_EVERY_BAR 1
 
 // The parameter is a whole number.
 #define STRATEGY_PARAM_INTEGER 0
@@ -475,6 +479,10 @@ typedef struct StrategyBlock {
   // Coarser bars, by asked length and then instrument; their `seen` counts for each step the bars that
   // have closed when it closes. Null in `start` and without coarser lengths. Since 1.2.
   const struct StrategySeries *coarse;
+  // `RUN_` flags. Since 1.3.
+  uint32_t flags;
+  // 0.
+  uint32_t reserved;
 } StrategyBlock;
 
 // Builds an instance: parameters, their number, the block (for declaring columns), out: the state.

@@ -10,6 +10,7 @@ use crate::{
     order::{OrderId, Size, market_order},
     setup::Col,
     ticket::Ticket,
+    trigger::Trigger,
 };
 
 /// The engine as the strategy sees it at one step.
@@ -153,6 +154,13 @@ impl<'a> Context<'a> {
     pub fn crossed_below(&self, a: Col, b: Col) -> bool {
         let ((a0, a1), (b0, b1)) = (self.last_two(a), self.last_two(b));
         a1 < b1 && a0 >= b0
+    }
+
+    /// Whether a trigger holds at this bar.
+    #[must_use]
+    #[inline(always)]
+    pub fn holds(&self, trigger: Trigger) -> bool {
+        self.frame.holds(&trigger, self.instrument, self.seen)
     }
 
     #[inline(always)]

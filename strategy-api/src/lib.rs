@@ -15,6 +15,7 @@ pub mod sizing;
 pub mod strategy;
 pub mod testing;
 pub mod ticket;
+pub mod trigger;
 
 pub use bar::{Bar, Columns};
 pub use context::Context;
@@ -35,6 +36,7 @@ pub mod prelude {
         sizing,
         strategy::{Result, StrategyError},
         ticket::Ticket,
+        trigger::Trigger,
     };
 }
 

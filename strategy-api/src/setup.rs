@@ -8,6 +8,7 @@ use crate::{
     abi::{layout::RawColumn, raw::Frame},
     indicators::{Band, ColumnSpec, Input, MacdOutput},
     strategy::StrategyError,
+    trigger::Trigger,
 };
 
 /// A declared indicator column; read it with [`Context::get`](crate::context::Context::get).
@@ -39,11 +40,12 @@ pub struct MacdCols {
 /// The host as the strategy sees it in `on_start`.
 pub struct Setup<'a> {
     pub(crate) frame: Frame<'a>,
+    pub(crate) triggers: Vec<Trigger>,
 }
 
 impl<'a> Setup<'a> {
     pub(crate) fn new(frame: Frame<'a>) -> Self {
-        Self { frame }
+        Self { frame, triggers: Vec::new() }
     }
 
     /// Number of instruments of the run.
@@ -78,6 +80,17 @@ impl<'a> Setup<'a> {
     /// columns need. With `--from` the host supplies them from before that date when it holds them.
     pub fn warm_up(&mut self, bars: usize) {
         self.frame.set_warm_up(bars as u64);
+    }
+
+    /// Says that `on_bar` has something to do only at bars at which one of these holds for their
+    /// instrument: it is called there and nowhere else, and `on_slice` only after such a bar. The bars
+    /// between are passed over much faster than they could be called for. Fills and orders are told as
+    /// ever. Said several times, all of them count; without any, every bar is called for.
+    ///
+    /// It is a promise: `strategies check` and the tests of a plugin hold it to a run that calls
+    /// `on_bar` at every bar.
+    pub fn call_only_on(&mut self, triggers: impl IntoIterator<Item = Trigger>) {
+        self.triggers.extend(triggers);
     }
 
     /// Writes a line into the log of the run.

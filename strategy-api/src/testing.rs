@@ -50,7 +50,7 @@ impl Outcome {
 pub enum Pace {
     /// Until it acts, as the engine does.
     UntilItActs,
-    /// One bar a call.
+    /// One bar a call, also at bars at which the strategy has said that it has nothing to do.
     BarByBar,
 }
 
@@ -154,6 +154,9 @@ pub fn drive_on(
     let market = Market::new(&owned[0].ts, bars.collect(), resolution);
     let progress = ProgressPage::default();
     let mut instance = Instance::start(def, params, &market, &progress, 0)?;
+    if pace == Pace::BarByBar {
+        instance.call_at_every_bar();
+    }
     attach(&mut instance, &owned, resolution);
     let bars_at = |at: usize| instruments.iter().map(move |(_, bars)| bars[at]);
     let count = instruments.len();
@@ -224,7 +227,9 @@ impl std::fmt::Display for Finding {
                 write!(f, "failed in {} at bar {}: {}", fault.callback, fault.at, fault.text)
             }
             Self::NotDeterministic => f.write_str("two runs on the same bars differ"),
-            Self::DependsOnPace => f.write_str("one bar a call gives other orders"),
+            Self::DependsOnPace => {
+                f.write_str("called at every bar, one bar a call, it gives other orders")
+            }
             Self::SeesTheFuture { at } => {
                 write!(f, "changing the bars after bar {at} changed what it did up to there")
             }

@@ -40,6 +40,7 @@ const ROOMS_OF_DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("libm", &["engine/core/src/metrics/"]),
+    ("wide", &["engine/core/src/metrics/"]),
     ("libloading", &["engine/src/registry/"]),
     ("memmap2", &["engine/src/registry/foreign.rs", "engine/src/feed"]),
     ("parquet", &["engine/src/report/tables/"]),
@@ -124,7 +125,7 @@ const ROOMS_OF_ENGINE: &[(&str, &[&str])] = &[
 /// What each package may depend on.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("strategy-api", &["abi_stable", "inventory"]),
-    ("engine/core", &["jiff", "libm", "serde", "strategy-api", "thiserror"]),
+    ("engine/core", &["jiff", "libm", "serde", "strategy-api", "thiserror", "wide"]),
 ];
 
 /// The only files with unsafe code.

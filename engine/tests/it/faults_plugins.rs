@@ -171,7 +171,7 @@ fn a_folder_full_of_bad_files_is_listed_with_reasons_and_the_good_one_runs() {
     symlink("nowhere", home.path("link.so")).unwrap();
     mknodat(CWD, home.path("pipe.so"), FileType::Fifo, Mode::RUSR, 0).unwrap();
     home.program.put_plugin("closed.so", &misbehaving("closed", &["-DCLOSED"]));
-    home.program.put_plugin("newer.so", &misbehaving("newer", &["-DMINOR=3"]));
+    home.program.put_plugin("newer.so", &misbehaving("newer", &["-DMINOR=4"]));
     home.program.put_plugin("other.so", &misbehaving("other", &["-DMAJOR=2"]));
     home.program.put_plugin("hangs.so", &misbehaving("hangs", &["-DAT_LOAD=hang"]));
     home.program.put_plugin("dies.so", &misbehaving("dies", &["-DAT_LOAD=die"]));
@@ -188,8 +188,8 @@ fn a_folder_full_of_bad_files_is_listed_with_reasons_and_the_good_one_runs() {
         ("link.so", "a link to nothing"),
         ("pipe.so", "a named pipe"),
         ("closed.so", "exports no strategies"),
-        ("newer.so", "ABI 1.3, this program has 1.2"),
-        ("other.so", "ABI 2.2, this program has 1.2"),
+        ("newer.so", "ABI 1.4, this program has 1.3"),
+        ("other.so", "ABI 2.3, this program has 1.3"),
         ("hangs.so", "no progress for 2 s"),
         ("dies.so", "signal 6 (SIGABRT)"),
         ("exits.so", "code 0"),
@@ -204,7 +204,7 @@ fn a_folder_full_of_bad_files_is_listed_with_reasons_and_the_good_one_runs() {
         assert!(said.stdout.contains(name), "{name}: {}", said.stdout);
     }
     assert_eq!(home.backtest("ma_cross", &["--no-save"]).code, Some(0));
-    for (strategy, both) in [("newer", "ABI 1.3, this program has 1.2"), ("other", "ABI 2.2")] {
+    for (strategy, both) in [("newer", "ABI 1.4, this program has 1.3"), ("other", "ABI 2.3")] {
         let said = home.backtest(strategy, &[]);
         let line = home.harmless(&said, 7, "PLUGIN_REFUSED");
         assert!(line.contains(both), "{line}");

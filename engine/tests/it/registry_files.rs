@@ -146,11 +146,11 @@ fn a_strategy_that_breaks_when_it_is_started_is_still_listed_without_its_warm_up
 #[test]
 fn an_abi_that_does_not_fit_is_refused_with_both_versions() {
     let folder = Folder::new();
-    folder.put("minor.so", &misbehaving("minor", &["-DMINOR=3"]));
+    folder.put("minor.so", &misbehaving("minor", &["-DMINOR=4"]));
     folder.put("major.so", &misbehaving("major", &["-DMAJOR=2"]));
-    let newer = "built with strategy-api ABI 1.3, this program has 1.2: ";
+    let newer = "built with strategy-api ABI 1.4, this program has 1.3: ";
     assert!(folder.refusal("minor.so").starts_with(newer));
-    let next = "built with strategy-api ABI 2.2, this program has 1.2: ";
+    let next = "built with strategy-api ABI 2.3, this program has 1.3: ";
     assert!(folder.refusal("major.so").starts_with(next));
 }
 
@@ -161,14 +161,14 @@ fn a_rust_plugin_of_another_abi_is_refused_before_its_layout_is_compared() {
     let places: Vec<usize> = bytes
         .windows(5)
         .enumerate()
-        .filter(|(_, five)| five == b"1.2.0")
+        .filter(|(_, five)| five == b"1.3.0")
         .map(|(at, _)| at)
         .collect();
     for at in places {
-        bytes[at..at + 5].copy_from_slice(b"1.3.0");
+        bytes[at..at + 5].copy_from_slice(b"1.4.0");
     }
     folder.put_bytes("libma_cross.so", &bytes);
-    let newer = "built with strategy-api ABI 1.3, this program has 1.2: ";
+    let newer = "built with strategy-api ABI 1.4, this program has 1.3: ";
     let reason = folder.refusal("libma_cross.so");
     assert!(reason.starts_with(newer), "{reason}");
 }

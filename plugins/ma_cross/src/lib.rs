@@ -20,11 +20,8 @@ params! {
 }
 
 struct MaCross {
-    fast: Col,
-    slow: Col,
-    /// Edges of the band, multiples of the slow average.
-    above: f64,
-    below: f64,
+    rises: Trigger,
+    falls: Trigger,
 }
 
 impl Strategy for MaCross {
@@ -38,19 +35,17 @@ impl Strategy for MaCross {
         if fast >= slow {
             return Err(format!("fast ({fast}) must be below slow ({slow})").into());
         }
-        let (above, below) = (1.0 + threshold, 1.0 - threshold);
-        Ok(Self { fast: setup.sma(fast)?, slow: setup.sma(slow)?, above, below })
+        let (fast, slow) = (setup.sma(fast)?, setup.sma(slow)?);
+        let rises = Trigger::crosses_above_times(fast, slow, 1.0 + threshold);
+        let falls = Trigger::crosses_below_times(fast, slow, 1.0 - threshold);
+        setup.call_only_on([rises, falls]);
+        Ok(Self { rises, falls })
     }
 
     fn on_bar(&mut self, _: &Bar, ctx: &mut Context<'_>) {
-        let (fast, before) = (ctx.get(self.fast), ctx.ago(self.fast, 1));
-        let (slow, slow_before) = (ctx.get(self.slow), ctx.ago(self.slow, 1));
-        // A comparison with NaN is false: nothing is crossed while an average warms up.
-        let rises = fast > slow * self.above && before <= slow_before * self.above;
-        let falls = fast < slow * self.below && before >= slow_before * self.below;
-        if rises && ctx.position() <= 0.0 {
+        if ctx.holds(self.rises) && ctx.position() <= 0.0 {
             ctx.target(ctx.equal_share());
-        } else if falls && ctx.position() > 0.0 {
+        } else if ctx.holds(self.falls) && ctx.position() > 0.0 {
             ctx.close();
         }
     }

@@ -16,7 +16,8 @@ params! {
 }
 
 struct MacdTrend {
-    macd: MacdCols,
+    rises: Trigger,
+    falls: Trigger,
 }
 
 impl Strategy for MacdTrend {
@@ -26,14 +27,17 @@ impl Strategy for MacdTrend {
     type Params = MacdParams;
 
     fn on_start(params: MacdParams, setup: &mut Setup<'_>) -> Result<Self> {
-        Ok(Self { macd: setup.macd(params.fast, params.slow, params.signal)? })
+        let MacdCols { line, signal, .. } = setup.macd(params.fast, params.slow, params.signal)?;
+        let rises = Trigger::crosses_above(line, signal);
+        let falls = Trigger::crosses_below(line, signal);
+        setup.call_only_on([rises, falls]);
+        Ok(Self { rises, falls })
     }
 
     fn on_bar(&mut self, _: &Bar, ctx: &mut Context<'_>) {
-        let MacdCols { line, signal, .. } = self.macd;
-        if ctx.crossed_above(line, signal) && ctx.position() <= 0.0 {
+        if ctx.holds(self.rises) && ctx.position() <= 0.0 {
             ctx.target(ctx.equal_share());
-        } else if ctx.crossed_below(line, signal) && ctx.position() > 0.0 {
+        } else if ctx.holds(self.falls) && ctx.position() > 0.0 {
             ctx.close();
         }
     }

@@ -16,9 +16,8 @@ params! {
 }
 
 struct RsiReversion {
-    rsi: Col,
-    oversold: f64,
-    overbought: f64,
+    is_oversold: Trigger,
+    is_overbought: Trigger,
 }
 
 impl Strategy for RsiReversion {
@@ -34,14 +33,18 @@ impl Strategy for RsiReversion {
                 format!("oversold ({oversold}) must be below overbought ({overbought})").into()
             );
         }
-        Ok(Self { rsi: setup.rsi(window)?, oversold, overbought })
+        let rsi = setup.rsi(window)?;
+        let is_oversold = Trigger::below(rsi, oversold);
+        let is_overbought = Trigger::above(rsi, overbought);
+        setup.call_only_on([is_oversold, is_overbought]);
+        Ok(Self { is_oversold, is_overbought })
     }
 
     fn on_bar(&mut self, _: &Bar, ctx: &mut Context<'_>) {
-        let (rsi, holding) = (ctx.get(self.rsi), ctx.position() > 0.0);
-        if rsi < self.oversold && !holding {
+        let holding = ctx.position() > 0.0;
+        if ctx.holds(self.is_oversold) && !holding {
             ctx.target(ctx.equal_share());
-        } else if rsi > self.overbought && holding {
+        } else if ctx.holds(self.is_overbought) && holding {
             ctx.close();
         }
     }

@@ -80,5 +80,7 @@ pub(super) fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u6
         n_asked: 0,
         cap_asked: 0,
         coarse: std::ptr::null(),
+        flags: 0,
+        reserved: 0,
     }
 }

@@ -4,7 +4,7 @@
 /// Major version of the ABI: another major is never loaded.
 pub const ABI_MAJOR: u32 = 1;
 /// Minor version of the ABI: a host loads every plugin whose minor is not above its own.
-pub const ABI_MINOR: u32 = 2;
+pub const ABI_MINOR: u32 = 3;
 /// First word of `PluginEntry`: the bytes `STRATEGY`, little-endian.
 pub const PLUGIN_MAGIC: u64 = 0x5947_4554_4152_5453;
 
@@ -14,6 +14,10 @@ pub const STATUS_OK: i32 = 0;
 pub const STATUS_ERROR: i32 = 1;
 /// The strategy panicked (message and place are in the error buffer).
 pub const STATUS_PANIC: i32 = 2;
+
+/// Flag of a run: `on_bar` is called at every bar, also where the strategy says that it has nothing to
+/// do. Since 1.3.
+pub const RUN_EVERY_BAR: u32 = 1;
 
 /// The parameter is a whole number.
 pub const PARAM_INTEGER: u32 = 0;

@@ -10,8 +10,8 @@ use super::{
     coarser::{Coarser, MAX_ASKED},
     layout::{
         CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_HOST, CALLBACK_LOAD, CALLBACK_ORDER,
-        CALLBACK_SLICE, CALLBACK_START, RawColumn, RawEvent, RawFill, RawOrder, RawReport,
-        RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, STATUS_PANIC, StrategyDef,
+        CALLBACK_SLICE, CALLBACK_START, RUN_EVERY_BAR, RawColumn, RawEvent, RawFill, RawOrder,
+        RawReport, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, STATUS_PANIC, StrategyDef,
     },
     raw::{Handle, ProgressPage, adopt},
 };
@@ -96,6 +96,7 @@ pub struct Instance<'a> {
     orders: Vec<RawOrder>,
     error: Vec<u8>,
     log: Vec<u8>,
+    flags: u32,
 }
 
 impl<'a> Instance<'a> {
@@ -137,6 +138,7 @@ impl<'a> Instance<'a> {
             orders: Vec::with_capacity(MAX_ORDERS_A_STEP),
             error: Vec::with_capacity(ERROR_BYTES),
             log: Vec::with_capacity(LOG_BYTES),
+            flags: 0,
         }
     }
 
@@ -184,6 +186,12 @@ impl<'a> Instance<'a> {
         adopt(&mut self.coarser.asked, asked);
         self.block.n_columns = 0;
         self.check_asked()
+    }
+
+    /// Lets `on_bar` be called at every bar, also where the strategy has said that it has nothing to do:
+    /// slower, and what such a promise is held to.
+    pub fn call_at_every_bar(&mut self) {
+        self.flags = RUN_EVERY_BAR;
     }
 
     pub(super) fn market(&self) -> &'a Market<'a> {
@@ -344,6 +352,7 @@ impl<'a> Instance<'a> {
         block.log = self.log.as_mut_ptr();
         block.log_cap = LOG_BYTES as u32;
         block.progress = self.progress.as_ptr();
+        block.flags = self.flags;
     }
 
     fn collect(&mut self, status: i32) -> Result<(), Fault> {

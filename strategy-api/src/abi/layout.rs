@@ -375,4 +375,8 @@ pub struct RunBlock {
     /// Coarser bars, by asked length and then instrument; their `seen` counts for each step the bars that
     /// have closed when it closes. Null in `start` and without coarser lengths. Since 1.2.
     pub coarse: *const RawSeries,
+    /// `RUN_` flags. Since 1.3.
+    pub flags: u32,
+    /// 0.
+    pub reserved: u32,
 }

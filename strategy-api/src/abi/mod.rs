@@ -28,7 +28,7 @@ use layout::{Str, StrategyDef};
 use crate::{params::Params, strategy::Strategy};
 
 /// Version of the ABI as text; the host loads every plugin of its major whose minor is not above its own.
-pub const ABI_VERSION: &str = "1.2.0";
+pub const ABI_VERSION: &str = "1.3.0";
 
 /// The root module of a plugin that is written in Rust. Frozen.
 #[repr(C)]

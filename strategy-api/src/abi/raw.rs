@@ -13,8 +13,8 @@ use super::{
     guard::guard,
     layout::{
         CALLBACK_BAR, CALLBACK_FILL, CALLBACK_FINISH, CALLBACK_ORDER, CALLBACK_SLICE,
-        CALLBACK_START, ParamSpec, Progress, RawColumn, RawEvent, RawFill, RawOrder, RawReport,
-        RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, State, Str, StrategyDef,
+        CALLBACK_START, ParamSpec, Progress, RUN_EVERY_BAR, RawColumn, RawEvent, RawFill, RawOrder,
+        RawReport, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, State, Str, StrategyDef,
     },
 };
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     params::Params,
     setup::Setup,
     strategy::Strategy,
+    trigger::Trigger,
 };
 
 // SAFETY: the pointers of these structures lead to immutable data that lives as long as the library.
@@ -267,6 +268,64 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Whether a trigger holds at the last of the `seen` bars of an instrument. `seen` as in `value`.
+    #[inline(always)]
+    pub(crate) fn holds(&self, trigger: &Trigger, instrument: usize, seen: usize) -> bool {
+        let value = |column: usize, ago| self.value(column, instrument, seen, ago);
+        let pair = |column: usize| (value(column, 1), value(column, 0));
+        let other = trigger.other().map_or((f64::NAN, f64::NAN), |other| pair(other.0));
+        trigger.holds(pair(trigger.column.0), other)
+    }
+
+    /// The first step from `at` on at which one of the triggers holds for an instrument that has a bar
+    /// there; `end` when there is none before.
+    fn next_call(&self, triggers: &[Trigger], at: usize, end: usize) -> usize {
+        let holds = |at: usize| {
+            (0..self.n_series).any(|instrument| {
+                let seen = self.seen_now(instrument, at);
+                seen.is_some_and(|seen| {
+                    triggers.iter().any(|one| self.holds(one, instrument, seen))
+                })
+            })
+        };
+        if !self.is_aligned {
+            return (at..end).find(|at| holds(*at)).unwrap_or(end);
+        }
+        if at == 0 && at < end && holds(0) {
+            return 0;
+        }
+        let mut from = at.max(1);
+        while from < end {
+            let to = end.min(from + LOOK);
+            let mut first = to;
+            for trigger in triggers {
+                let other = trigger.other().unwrap_or(trigger.column);
+                let rows = from - 1..first;
+                let columns =
+                    self.rows(trigger.column.0, rows.clone()).zip(self.rows(other.0, rows));
+                let found = columns.and_then(|(column, other)| trigger.first(column, other));
+                first = found.map_or(first, |row| from + row);
+            }
+            if first < to {
+                return first;
+            }
+            from = to;
+        }
+        end
+    }
+
+    /// Rows of a declared column of the only instrument, within the timeline; `None` for an unknown one.
+    fn rows(&self, column: usize, rows: std::ops::Range<usize>) -> Option<&'a [f64]> {
+        if column >= self.n_columns || !self.is_aligned || rows.end > self.n_timeline {
+            return None;
+        }
+        // SAFETY: there is a pointer for every declared column, and rows are steps here.
+        unsafe {
+            let values = (*self.columns.add(column)).add(rows.start);
+            Some(slice::from_raw_parts(values, rows.len()))
+        }
+    }
+
     /// Position of an instrument, units.
     #[inline(always)]
     pub fn position(&self, instrument: usize) -> f64 {
@@ -494,6 +553,12 @@ pub(super) unsafe fn text<'a>(text: &Str) -> &'a str {
     unsafe { std::str::from_utf8_unchecked(slice::from_raw_parts(text.ptr, text.len)) }
 }
 
+/// A strategy, and when it is to be called: what the host holds as an opaque state.
+struct Running<S> {
+    strategy: S,
+    triggers: Vec<Trigger>,
+}
+
 /// What the host calls to build an instance of `S`.
 pub(super) unsafe extern "C" fn start_shim<S: Strategy>(
     params: *const f64,
@@ -513,9 +578,11 @@ pub(super) unsafe extern "C" fn start_shim<S: Strategy>(
         let params = if n_params == 0 { ptr::NonNull::dangling().as_ptr() } else { params };
         // SAFETY: the host passes `n_params` numbers.
         let values = unsafe { slice::from_raw_parts(params, n_params) };
-        let state = S::on_start(S::Params::from_values(values), &mut Setup::new(frame))?;
+        let mut setup = Setup::new(frame);
+        let strategy = S::on_start(S::Params::from_values(values), &mut setup)?;
+        let running = Running { strategy, triggers: setup.triggers };
         // SAFETY: `out` is valid for a write.
-        unsafe { *out = Box::into_raw(Box::new(state)).cast() }
+        unsafe { *out = Box::into_raw(Box::new(running)).cast() }
         Ok(())
     })
 }
@@ -529,7 +596,7 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
     let frame = unsafe { Frame::new(block) };
     guard(frame, || {
         // SAFETY: `state` came from `start_shim::<S>` and is used by one thread at a time.
-        let strategy = unsafe { &mut *state.cast::<S>() };
+        let Running { strategy, triggers } = unsafe { &mut *state.cast::<Running<S>>() };
         let (first, end) = (frame.block().at as usize, frame.block().to as usize);
         if !frame.fills().is_empty() {
             frame.mark(CALLBACK_FILL);
@@ -555,24 +622,31 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
                 strategy.on_order(&update, &mut context);
             }
         }
+        // What fills and reports were answered with is placed at this step, whether or not the strategy
+        // has something to do at its bars.
+        let end = if frame.acted() { first + 1 } else { end };
+        let is_every_bar = frame.block().flags & RUN_EVERY_BAR != 0;
+        let triggers = if is_every_bar { &[] } else { &triggers[..] };
         let last = if const { size_of::<S>() <= SMALL } {
             // Out of the heap and onto the stack for the length of the loop, where the compiler can
             // keep the fields in registers.
             // SAFETY: `strategy` is valid; until the write below nobody looks at it, and after a
             // panic it is leaked and the copy is not dropped.
             let mut copy = ManuallyDrop::new(unsafe { ptr::read(strategy) });
-            let last = run_steps(&mut *copy, frame, first..end);
+            let last = run_steps(&mut *copy, triggers, frame, first..end);
             // SAFETY: as above; a write does not drop what was moved out.
             unsafe { ptr::write(strategy, ManuallyDrop::into_inner(copy)) };
             last
         } else {
-            run_steps(strategy, frame, first..end)
+            run_steps(strategy, triggers, frame, first..end)
         };
         frame.set_at(last);
         Ok(())
     })
 }
 
+/// Steps that are looked through for one trigger before the next.
+const LOOK: usize = 128;
 /// A strategy of up to this many bytes is moved onto the stack while it runs.
 const SMALL: usize = 256;
 
@@ -581,15 +655,26 @@ const SMALL: usize = 256;
 #[inline(always)]
 fn run_steps<S: Strategy>(
     strategy: &mut S,
+    triggers: &[Trigger],
     frame: Frame<'_>,
     steps: std::ops::Range<usize>,
 ) -> usize {
-    let end = steps.end;
-    for at in steps {
+    let (mut at, end) = (steps.start, steps.end);
+    let is_triggered = !triggers.is_empty();
+    loop {
+        if is_triggered {
+            at = frame.next_call(triggers, at, end);
+        }
+        if at >= end {
+            return end.saturating_sub(1);
+        }
         frame.mark_at(at);
         frame.mark(CALLBACK_BAR);
         for instrument in 0..frame.n_series {
             let Some(seen) = frame.seen_now(instrument, at) else { continue };
+            if is_triggered && !triggers.iter().any(|one| frame.holds(one, instrument, seen)) {
+                continue;
+            }
             let bar = frame.last_bar(instrument, seen);
             strategy.on_bar(&bar, &mut Context::new(frame, at, instrument, seen));
         }
@@ -598,8 +683,8 @@ fn run_steps<S: Strategy>(
         if frame.acted() {
             return at;
         }
+        at += 1;
     }
-    end.saturating_sub(1)
 }
 
 /// What the host calls after the last bar.
@@ -612,7 +697,7 @@ pub(super) unsafe extern "C" fn finish_shim<S: Strategy>(
     frame.mark(CALLBACK_FINISH);
     guard(frame, || {
         // SAFETY: as in `run_shim`.
-        let strategy = unsafe { &mut *state.cast::<S>() };
+        let Running { strategy, .. } = unsafe { &mut *state.cast::<Running<S>>() };
         let at = frame.block().at as usize;
         strategy.on_finish(&mut Context::new(frame, at, 0, frame.seen(0, at)));
         Ok(())
@@ -623,7 +708,7 @@ pub(super) unsafe extern "C" fn finish_shim<S: Strategy>(
 pub(super) unsafe extern "C" fn drop_shim<S: Strategy>(state: *mut State) {
     let release = || {
         // SAFETY: `state` came from `start_shim::<S>` and is released once.
-        drop(unsafe { Box::from_raw(state.cast::<S>()) });
+        drop(unsafe { Box::from_raw(state.cast::<Running<S>>()) });
     };
     // A panic in a destructor must not cross the boundary; there is nobody left to tell.
     if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(release)) {

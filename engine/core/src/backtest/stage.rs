@@ -54,8 +54,8 @@ impl<'a> Stage<'a> {
         self
     }
 
-    /// The same, but while orders wait strategies are handed one bar at a time: the plain way, slower, to
-    /// which the usual one is held bit by bit.
+    /// The same, but while orders wait strategies are handed one bar at a time, and they are called at
+    /// every bar: the plain way, slower, to which the usual one is held bit by bit.
     #[must_use]
     pub fn stepped(mut self) -> Self {
         self.is_stepped = true;
@@ -98,6 +98,9 @@ impl<'a> Stage<'a> {
         let first = first_traded(&market, config)?;
         let mut instance = Instance::start(def, params, &market, progress, config.seed)
             .map_err(|fault| failed(fault, &market))?;
+        if self.is_stepped {
+            instance.call_at_every_bar();
+        }
         let specs = self.furnish(&mut instance, &market, config.rules.calendar, progress)?;
         let mut run = Run::new(&market, config, self.finer.as_ref(), first);
         run.is_stepped = self.is_stepped;

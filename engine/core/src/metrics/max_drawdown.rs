@@ -5,6 +5,8 @@
 //! after the trough that is back at the peak. Unit: fraction, zero or below (-0.2 is 20 % lost;
 //! below -1 where borrowed money is lost too). Undefined without bars or without initial capital.
 
+use super::moments::Lanes;
+
 /// The deepest drawdown of a curve, by index of its bars.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MaxDrawdown {
@@ -62,6 +64,14 @@ pub fn drawdown_depth(initial: f64, equity: &[f64]) -> f64 {
             low = low.min(least);
             continue;
         }
+        if low < peak {
+            worst = worst.min(low / peak - 1.0);
+        }
+        if least > (1.0 + worst) * most * SURELY {
+            // No value of this block lies as deep below any peak in it.
+            (peak, low) = (most, most);
+            continue;
+        }
         for &value in block {
             if value >= peak {
                 if low < peak {
@@ -77,21 +87,25 @@ pub fn drawdown_depth(initial: f64, equity: &[f64]) -> f64 {
 }
 
 /// Bars that are looked at together: most blocks lie wholly below a peak.
-const BLOCK: usize = 16;
+const BLOCK: usize = 64;
+/// More than what rounding can make of a comparison.
+const SURELY: f64 = 1.0 + 1e-12;
 
 /// The lowest and the highest of some values.
 fn extent(values: &[f64]) -> (f64, f64) {
-    let (pairs, rest) = values.as_chunks::<2>();
-    let (mut least, mut most) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-    for pair in pairs {
-        for lane in 0..2 {
-            least[lane] = if pair[lane] < least[lane] { pair[lane] } else { least[lane] };
-            most[lane] = if pair[lane] > most[lane] { pair[lane] } else { most[lane] };
-        }
+    let (fours, rest) = values.as_chunks();
+    let (mut least, mut most) = (Lanes::splat(f64::INFINITY), Lanes::splat(f64::NEG_INFINITY));
+    for four in fours {
+        let four = Lanes::new(*four);
+        (least, most) = (least.fast_min(four), most.fast_max(four));
     }
-    rest.iter().fold((least[0].min(least[1]), most[0].max(most[1])), |(least, most), value| {
-        (least.min(*value), most.max(*value))
-    })
+    let all = least.to_array().into_iter().zip(most.to_array());
+    all.chain(rest.iter().map(|value| (*value, *value))).fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(least, most), (low, high)| {
+            (if low < least { low } else { least }, if high > most { high } else { most })
+        },
+    )
 }
 
 impl Dip {

@@ -5,14 +5,16 @@
 //! no digits where gains and losses cancel. Every fourth value goes to the same of four sums, which a
 //! processor adds side by side; at the end they become one.
 
-/// Sums that run side by side.
-pub(super) const LANES: usize = 4;
+/// Numbers that are worked on side by side.
+pub(super) type Lanes = wide::f64x4;
+/// How many they are.
+const LANES: usize = 4;
 
 /// A sum under way.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum {
-    total: [f64; LANES],
-    lost: [f64; LANES],
+    total: Lanes,
+    lost: Lanes,
 }
 
 impl Sum {
@@ -20,21 +22,20 @@ impl Sum {
     /// lose is found without asking which of two numbers is larger (Knuth, "The Art of Computer
     /// Programming", volume 2, 4.2.2, theorem B): the same number, and no branch to guess wrongly.
     #[inline(always)]
-    pub(super) fn add(&mut self, values: [f64; LANES]) {
-        for ((total, lost), value) in self.total.iter_mut().zip(&mut self.lost).zip(values) {
-            let (next, error) = two_sum(*total, value);
-            *total = next;
-            *lost += error;
-        }
+    pub(super) fn add(&mut self, values: Lanes) {
+        let next = self.total + values;
+        let of_values = next - self.total;
+        self.lost += (self.total - (next - of_values)) + (values - of_values);
+        self.total = next;
     }
 
     /// What was added so far.
     pub(super) fn value(self) -> f64 {
         let (mut total, mut lost) = (0.0, 0.0);
-        for lane in 0..LANES {
-            let (next, error) = two_sum(total, self.total[lane]);
+        for (of_lane, lost_there) in self.total.to_array().into_iter().zip(self.lost.to_array()) {
+            let (next, error) = two_sum(total, of_lane);
             total = next;
-            lost += error + self.lost[lane];
+            lost += error + lost_there;
         }
         total + lost
     }
@@ -48,41 +49,39 @@ fn two_sum(one: f64, other: f64) -> (f64, f64) {
     (next, (one - (next - of_other)) + (other - of_other))
 }
 
-/// Sum of values as they come.
+/// Sum of the values.
 pub(super) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values = values.into_iter().fuse();
     let mut sum = Sum::default();
     while let Some(first) = values.next() {
-        sum.add(std::array::from_fn(|lane| match lane {
-            0 => first,
-            _ => values.next().unwrap_or(0.0),
-        }));
+        let mut four = [first; LANES];
+        four[1..].fill_with(|| values.next().unwrap_or(0.0));
+        sum.add(Lanes::new(four));
     }
     sum.value()
 }
 
 /// Sum of what becomes of each value, with the bits of [`sum`].
 #[inline(always)]
-pub(super) fn sum_of(values: &[f64], each: impl Fn(f64) -> f64) -> f64 {
+pub(super) fn sum_of(values: &[f64], each: impl Fn(Lanes) -> Lanes) -> f64 {
     let [sum] = sums_of(values, |value| [each(value)]);
     sum
 }
 
 /// Several sums of what becomes of each value, side by side.
 #[inline(always)]
-pub(super) fn sums_of<const N: usize>(values: &[f64], each: impl Fn(f64) -> [f64; N]) -> [f64; N] {
+pub(super) fn sums_of<const N: usize>(
+    values: &[f64],
+    each: impl Fn(Lanes) -> [Lanes; N],
+) -> [f64; N] {
     let mut sums = [Sum::default(); N];
     let (fours, rest) = values.as_chunks::<LANES>();
     for four in fours {
-        let all = four.map(&each);
-        for (which, sum) in sums.iter_mut().enumerate() {
-            sum.add(std::array::from_fn(|lane| all[lane][which]));
-        }
+        let values = each(Lanes::new(*four));
+        sums.iter_mut().zip(values).for_each(|(sum, value)| sum.add(value));
     }
-    for (which, sum) in sums.iter_mut().enumerate() {
-        let value = |lane: usize| rest.get(lane).map_or(0.0, |value| each(*value)[which]);
-        sum.add(std::array::from_fn(value));
-    }
+    let last = of_rest(rest, each);
+    sums.iter_mut().zip(last).for_each(|(sum, value)| sum.add(value));
     sums.map(Sum::value)
 }
 
@@ -92,28 +91,32 @@ pub(super) fn sums_of<const N: usize>(values: &[f64], each: impl Fn(f64) -> [f64
 #[inline(always)]
 pub(super) fn sums_of_squares<const N: usize>(
     values: &[f64],
-    each: impl Fn(f64) -> [f64; N],
+    each: impl Fn(Lanes) -> [Lanes; N],
 ) -> [f64; N] {
     let mut sums = [Sum::default(); N];
     for block in values.chunks(BLOCK) {
-        let mut parts = [[0.0; LANES]; N];
+        let mut parts = [Lanes::ZERO; N];
         let (fours, rest) = block.as_chunks::<LANES>();
         for four in fours {
-            let all = four.map(&each);
-            for (which, part) in parts.iter_mut().enumerate() {
-                for lane in 0..LANES {
-                    part[lane] += all[lane][which] * all[lane][which];
-                }
-            }
+            let values = each(Lanes::new(*four));
+            parts.iter_mut().zip(values).for_each(|(part, value)| *part += value * value);
         }
-        for (lane, value) in rest.iter().enumerate() {
-            for (part, value) in parts.iter_mut().zip(each(*value)) {
-                part[lane] += value * value;
-            }
-        }
+        let last = of_rest(rest, &each);
+        parts.iter_mut().zip(last).for_each(|(part, value)| *part += value * value);
         sums.iter_mut().zip(parts).for_each(|(sum, part)| sum.add(part));
     }
     sums.map(Sum::value)
+}
+
+/// What becomes of the last values, fewer than there are lanes, and zeros beside it.
+fn of_rest<const N: usize>(rest: &[f64], each: impl Fn(Lanes) -> [Lanes; N]) -> [Lanes; N] {
+    let mut four = [0.0; LANES];
+    four[..rest.len()].copy_from_slice(rest);
+    each(Lanes::new(four)).map(|values| {
+        let mut values = values.to_array();
+        values[rest.len()..].fill(0.0);
+        Lanes::new(values)
+    })
 }
 
 /// Squares that are added without a correction.
@@ -153,7 +156,7 @@ pub fn skewness_and_kurtosis(values: &[f64]) -> Option<(f64, f64)> {
         return None;
     }
     let n = values.len() as f64;
-    let moment = |power: fn(f64) -> f64| sum_of(values, |value| power(value - mean)) / n;
+    let moment = |power: fn(Lanes) -> Lanes| sum_of(values, |value| power(value - mean)) / n;
     let variance = moment(|d| d * d);
     let (third, fourth) = (moment(|d| d * d * d), moment(|d| d * d * d * d));
     Some((third / (variance * variance.sqrt()), fourth / (variance * variance)))

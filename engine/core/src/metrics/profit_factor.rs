@@ -3,13 +3,13 @@
 //! Unit: none; above 1 the wins outweigh the losses. Undefined without losses, where the quotient
 //! would be infinite, and without trades.
 
-use super::moments::sum_of;
+use super::moments::{Lanes, sum_of};
 
 /// Profit factor of closed trades.
 #[must_use]
 pub fn profit_factor(net_profits: &[f64]) -> Option<f64> {
-    let won = sum_of(net_profits, |profit| profit.max(0.0));
-    let lost = -sum_of(net_profits, |profit| profit.min(0.0));
+    let won = sum_of(net_profits, |profit| profit.fast_max(Lanes::ZERO));
+    let lost = -sum_of(net_profits, |profit| profit.fast_min(Lanes::ZERO));
     // Losses that are rounding beside the wins are no losses.
     (lost > 1e-12 * won).then(|| won / lost)
 }

@@ -4,7 +4,7 @@
 //! every sum is the same sum in the same order, only side by side, so that a processor works on all of
 //! them at once. Definitions and units are those of the single functions.
 
-use super::moments::{is_negligible, sum_of, sums_of, sums_of_squares};
+use super::moments::{Lanes, is_negligible, sum_of, sums_of, sums_of_squares};
 
 /// Three figures of session returns. Undefined ones are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,12 +55,13 @@ struct Squares {
 
 fn squares(returns: &[f64], rf: f64, mean: f64, excess_mean: f64) -> Squares {
     if rf == 0.0 {
-        let [plain, below] = sums_of_squares(returns, |value| [value - mean, value.min(0.0)]);
+        let [plain, below] =
+            sums_of_squares(returns, |value| [value - mean, value.fast_min(Lanes::ZERO)]);
         return Squares { plain, excess: plain, below };
     }
     let [plain, excess, below] = sums_of_squares(returns, |value| {
         let above = value - rf;
-        [value - mean, above - excess_mean, above.min(0.0)]
+        [value - mean, above - excess_mean, above.fast_min(Lanes::ZERO)]
     });
     Squares { plain, excess, below }
 }

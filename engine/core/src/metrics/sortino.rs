@@ -5,7 +5,7 @@
 //! risk-free return as the target. Unit: per square root of a year. Undefined for fewer than two
 //! returns, and when no return falls below the target.
 
-use super::moments::{is_negligible, mean, sums_of_squares};
+use super::moments::{Lanes, is_negligible, mean, sums_of_squares};
 
 /// Annualised Sortino ratio of excess returns.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn sortino(excess: &[f64], sessions_per_year: f64) -> Option<f64> {
         return None;
     }
     let mean = mean(excess)?;
-    let [squares] = sums_of_squares(excess, |value| [value.min(0.0)]);
+    let [squares] = sums_of_squares(excess, |value| [value.fast_min(Lanes::ZERO)]);
     let downside = (squares / excess.len() as f64).sqrt();
     (!is_negligible(downside, mean)).then(|| mean / downside * sessions_per_year.sqrt())
 }
