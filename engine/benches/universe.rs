@@ -42,7 +42,6 @@ fn main() {
         let result = stage.run(def, &PARAMS, config, &ProgressPage::default());
         *result.expect("the bench runs").equity.last().expect("there are bars")
     };
-    let fresh = |members: &[Member<'_>]| Stage::new(members, Resolution::Day1, None);
     let (shared, alone) = (fresh(&members), fresh(&members[..1]));
     let (by_hand, by_us) = (hand_written(&bars), run(&shared, &plain));
     assert!((by_hand / by_us - 1.0).abs() < 1e-9, "the same account: {by_hand} and {by_us}");
@@ -75,6 +74,10 @@ fn main() {
         let (low, high) = (times[0], times[ROUNDS - 1]);
         println!("{name:36} {low:8.2} {:8.2} {high:8.2} {ratio:7.2}", median(at));
     }
+}
+
+fn fresh<'a>(members: &[Member<'a>]) -> Stage<'a> {
+    Stage::new(members, Resolution::Day1, None)
 }
 
 /// `ma_cross` from its own library, in this process.

@@ -87,11 +87,16 @@ impl Trigger {
         Self { relation: Relation::Below(level), column }
     }
 
-    /// The other column that it looks at.
-    pub(crate) fn other(&self) -> Option<Col> {
+    /// Number of the column.
+    pub(crate) fn column(&self) -> usize {
+        self.column.0
+    }
+
+    /// Number of the column that it is compared with; its own for a level.
+    pub(crate) fn other(&self) -> usize {
         match self.relation {
-            Relation::CrossesAbove(other, _) | Relation::CrossesBelow(other, _) => Some(other),
-            Relation::Above(_) | Relation::Below(_) => None,
+            Relation::CrossesAbove(other, _) | Relation::CrossesBelow(other, _) => other.0,
+            Relation::Above(_) | Relation::Below(_) => self.column.0,
         }
     }
 

@@ -133,7 +133,7 @@ const UNSAFE_FILES: [&str; 2] = ["strategy-api/src/abi/raw.rs", "engine/src/regi
 
 /// Files that may be longer than [`FILE_LINES`], each with its reason.
 const LONGER_FILES: &[(&str, usize, &str)] = &[
-    ("strategy-api/src/abi/raw.rs", 820, "all unsafe code of the ABI is read together"),
+    ("strategy-api/src/abi/raw.rs", 900, "all unsafe code of the ABI is read together"),
     ("strategy-api/src/abi/host.rs", 480, "one instance and its block"),
 ];
 

@@ -13,6 +13,7 @@ pub mod host;
 pub mod layout;
 mod market;
 pub mod raw;
+mod watch;
 
 use std::sync::OnceLock;
 

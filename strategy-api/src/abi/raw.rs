@@ -16,6 +16,7 @@ use super::{
         CALLBACK_START, ParamSpec, Progress, RUN_EVERY_BAR, RawColumn, RawEvent, RawFill, RawOrder,
         RawReport, RawSeries, RunBlock, STATUS_ERROR, STATUS_OK, State, Str, StrategyDef,
     },
+    watch::Watch,
 };
 use crate::{
     Bar, Columns,
@@ -273,57 +274,50 @@ impl<'a> Frame<'a> {
     pub(crate) fn holds(&self, trigger: &Trigger, instrument: usize, seen: usize) -> bool {
         let value = |column: usize, ago| self.value(column, instrument, seen, ago);
         let pair = |column: usize| (value(column, 1), value(column, 0));
-        let other = trigger.other().map_or((f64::NAN, f64::NAN), |other| pair(other.0));
-        trigger.holds(pair(trigger.column.0), other)
+        trigger.holds(pair(trigger.column()), pair(trigger.other()))
     }
 
-    /// The first step from `at` on at which one of the triggers holds for an instrument that has a bar
-    /// there; `end` when there is none before.
-    fn next_call(&self, triggers: &[Trigger], at: usize, end: usize) -> usize {
-        let holds = |at: usize| {
-            (0..self.n_series).any(|instrument| {
-                let seen = self.seen_now(instrument, at);
-                seen.is_some_and(|seen| {
-                    triggers.iter().any(|one| self.holds(one, instrument, seen))
-                })
-            })
-        };
-        if !self.is_aligned {
-            return (at..end).find(|at| holds(*at)).unwrap_or(end);
-        }
-        if at == 0 && at < end && holds(0) {
-            return 0;
-        }
-        let mut from = at.max(1);
-        while from < end {
-            let to = end.min(from + LOOK);
-            let mut first = to;
-            for trigger in triggers {
-                let other = trigger.other().unwrap_or(trigger.column);
-                let rows = from - 1..first;
-                let columns =
-                    self.rows(trigger.column.0, rows.clone()).zip(self.rows(other.0, rows));
-                let found = columns.and_then(|(column, other)| trigger.first(column, other));
-                first = found.map_or(first, |row| from + row);
-            }
-            if first < to {
-                return first;
-            }
-            from = to;
-        }
-        end
-    }
-
-    /// Rows of a declared column of the only instrument, within the timeline; `None` for an unknown one.
-    fn rows(&self, column: usize, rows: std::ops::Range<usize>) -> Option<&'a [f64]> {
-        if column >= self.n_columns || !self.is_aligned || rows.end > self.n_timeline {
+    /// Rows of a declared column; `None` for an unknown one and beyond the last bar.
+    pub(super) fn rows(
+        &self,
+        column: usize,
+        instrument: usize,
+        rows: std::ops::Range<usize>,
+    ) -> Option<&'a [f64]> {
+        if column >= self.n_columns || rows.end > self.row_count(instrument) {
             return None;
         }
-        // SAFETY: there is a pointer for every declared column, and rows are steps here.
+        // SAFETY: there is a pointer for every declared column and instrument, each as long as the
+        // instrument's rows.
         unsafe {
-            let values = (*self.columns.add(column)).add(rows.start);
-            Some(slice::from_raw_parts(values, rows.len()))
+            Some(slice::from_raw_parts(self.column(column, instrument).add(rows.start), rows.len()))
         }
+    }
+
+    /// Where a declared column begins; null for an unknown one.
+    #[inline(always)]
+    pub(super) fn column(&self, column: usize, instrument: usize) -> *const f64 {
+        if column >= self.n_columns || instrument >= self.n_series {
+            return ptr::null();
+        }
+        // SAFETY: there is a pointer for every declared column and instrument.
+        unsafe { *self.columns.add(column * self.n_series + instrument) }
+    }
+
+    /// Bars of an instrument that are closed at the last step.
+    pub(super) fn row_count(&self, instrument: usize) -> usize {
+        self.n_timeline.checked_sub(1).map_or(0, |last| self.seen(instrument, last))
+    }
+
+    /// The step at which a row is first seen; the number of steps when it never is.
+    pub(super) fn step_of(&self, instrument: usize, row: usize) -> usize {
+        let seen = self.series(instrument).seen;
+        if seen.is_null() {
+            return row;
+        }
+        // SAFETY: `seen` is as long as the timeline.
+        let seen = unsafe { slice::from_raw_parts(seen, self.n_timeline) };
+        seen.partition_point(|seen| *seen as usize <= row)
     }
 
     /// Position of an instrument, units.
@@ -556,7 +550,7 @@ pub(super) unsafe fn text<'a>(text: &Str) -> &'a str {
 /// A strategy, and when it is to be called: what the host holds as an opaque state.
 struct Running<S> {
     strategy: S,
-    triggers: Vec<Trigger>,
+    watch: Watch,
 }
 
 /// What the host calls to build an instance of `S`.
@@ -580,7 +574,7 @@ pub(super) unsafe extern "C" fn start_shim<S: Strategy>(
         let values = unsafe { slice::from_raw_parts(params, n_params) };
         let mut setup = Setup::new(frame);
         let strategy = S::on_start(S::Params::from_values(values), &mut setup)?;
-        let running = Running { strategy, triggers: setup.triggers };
+        let running = Running { strategy, watch: Watch::new(setup.triggers) };
         // SAFETY: `out` is valid for a write.
         unsafe { *out = Box::into_raw(Box::new(running)).cast() }
         Ok(())
@@ -596,7 +590,7 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
     let frame = unsafe { Frame::new(block) };
     guard(frame, || {
         // SAFETY: `state` came from `start_shim::<S>` and is used by one thread at a time.
-        let Running { strategy, triggers } = unsafe { &mut *state.cast::<Running<S>>() };
+        let Running { strategy, watch } = unsafe { &mut *state.cast::<Running<S>>() };
         let (first, end) = (frame.block().at as usize, frame.block().to as usize);
         if !frame.fills().is_empty() {
             frame.mark(CALLBACK_FILL);
@@ -625,28 +619,26 @@ pub(super) unsafe extern "C" fn run_shim<S: Strategy>(
         // What fills and reports were answered with is placed at this step, whether or not the strategy
         // has something to do at its bars.
         let end = if frame.acted() { first + 1 } else { end };
-        let is_every_bar = frame.block().flags & RUN_EVERY_BAR != 0;
-        let triggers = if is_every_bar { &[] } else { &triggers[..] };
+        let is_every_bar = watch.is_empty() || frame.block().flags & RUN_EVERY_BAR != 0;
+        let watch = (!is_every_bar).then_some(watch);
         let last = if const { size_of::<S>() <= SMALL } {
             // Out of the heap and onto the stack for the length of the loop, where the compiler can
             // keep the fields in registers.
             // SAFETY: `strategy` is valid; until the write below nobody looks at it, and after a
             // panic it is leaked and the copy is not dropped.
             let mut copy = ManuallyDrop::new(unsafe { ptr::read(strategy) });
-            let last = run_steps(&mut *copy, triggers, frame, first..end);
+            let last = run_steps(&mut *copy, watch, frame, first..end);
             // SAFETY: as above; a write does not drop what was moved out.
             unsafe { ptr::write(strategy, ManuallyDrop::into_inner(copy)) };
             last
         } else {
-            run_steps(strategy, triggers, frame, first..end)
+            run_steps(strategy, watch, frame, first..end)
         };
         frame.set_at(last);
         Ok(())
     })
 }
 
-/// Steps that are looked through for one trigger before the next.
-const LOOK: usize = 128;
 /// A strategy of up to this many bytes is moved onto the stack while it runs.
 const SMALL: usize = 256;
 
@@ -655,15 +647,14 @@ const SMALL: usize = 256;
 #[inline(always)]
 fn run_steps<S: Strategy>(
     strategy: &mut S,
-    triggers: &[Trigger],
+    mut watch: Option<&mut Watch>,
     frame: Frame<'_>,
     steps: std::ops::Range<usize>,
 ) -> usize {
     let (mut at, end) = (steps.start, steps.end);
-    let is_triggered = !triggers.is_empty();
     loop {
-        if is_triggered {
-            at = frame.next_call(triggers, at, end);
+        if let Some(watch) = &mut watch {
+            at = watch.next_call(&frame, at, end);
         }
         if at >= end {
             return end.saturating_sub(1);
@@ -672,7 +663,7 @@ fn run_steps<S: Strategy>(
         frame.mark(CALLBACK_BAR);
         for instrument in 0..frame.n_series {
             let Some(seen) = frame.seen_now(instrument, at) else { continue };
-            if is_triggered && !triggers.iter().any(|one| frame.holds(one, instrument, seen)) {
+            if watch.as_ref().is_some_and(|watch| !watch.is_called(instrument, at)) {
                 continue;
             }
             let bar = frame.last_bar(instrument, seen);

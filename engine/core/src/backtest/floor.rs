@@ -76,7 +76,8 @@ pub(super) fn with_floor(
         }
     });
     let path = path.as_ref().map(|path| path as &dyn Fn(usize) -> Vec<Bar>);
-    work(&Floor { quote: &quote, session: &session, path });
+    let ends = |instrument: usize| ends(market, instrument, at);
+    work(&Floor { quote: &quote, ends: &ends, session: &session, path });
 }
 
 /// Rows of an instrument that are closed at a step.
@@ -92,6 +93,15 @@ pub(super) fn last_close(market: &Market<'_>, instrument: usize, at: usize) -> f
 /// Close of the last of the first `rows` rows; 0 when there are none.
 fn close_of_row(market: &Market<'_>, instrument: usize, rows: usize) -> f64 {
     rows.checked_sub(1).map_or(0.0, |row| market.instruments()[instrument].columns.close[row])
+}
+
+/// First and last price of an instrument's bar at a step; twice the close before when it has none.
+fn ends(market: &Market<'_>, instrument: usize, at: usize) -> (f64, f64) {
+    let rows = seen(market, instrument, at);
+    let before = if at == 0 { 0 } else { seen(market, instrument, at - 1) };
+    let close = close_of_row(market, instrument, rows);
+    let columns = &market.instruments()[instrument].columns;
+    (if rows > before { columns.open[rows - 1] } else { close }, close)
 }
 
 fn quote(market: &Market<'_>, config: &Config, instrument: usize, at: usize) -> Quote {

@@ -65,10 +65,9 @@ impl Broker {
     /// its instruments does not show.
     fn sort_by_symbol(&self, wishes: &mut [Wish], portfolio: &Portfolio) {
         if wishes.len() > 1 && portfolio.sequence().len() > 1 {
-            let rank = ranks(portfolio);
             wishes.sort_by_key(|wish| {
                 let order = &self.book[wish.place].order;
-                (order.decided_ts, rank[order.instrument], order.id)
+                (order.decided_ts, portfolio.rank(order.instrument), order.id)
             });
         }
     }
@@ -128,9 +127,8 @@ impl Broker {
     fn settle(&self, portfolio: &mut Portfolio, (cash, before): (f64, usize)) -> (f64, usize) {
         let fills = &self.fills[before..];
         if fills.len() > 1 && portfolio.sequence().len() > 1 {
-            let rank = ranks(portfolio);
-            let mut spent: Vec<_> =
-                fills.iter().map(|fill| (rank[fill.instrument as usize], fill)).collect();
+            let rank = |fill: &FillRecord| portfolio.rank(fill.instrument as usize);
+            let mut spent: Vec<_> = fills.iter().map(|fill| (rank(fill), fill)).collect();
             spent.sort_by_key(|(rank, _)| *rank);
             portfolio.cash = spent.iter().fold(cash, |cash, (_, fill)| {
                 cash - (fill.quantity * fill.price + fill.commission)
@@ -203,10 +201,7 @@ impl Broker {
         let funds = self.funds(portfolio, floor, first);
         let mut needs: Vec<_> =
             opening().map(|wish| (wish.instrument, funds.need(wish, wish.units))).collect();
-        if needs.len() > 1 {
-            let rank = ranks(portfolio);
-            needs.sort_by_key(|(instrument, _)| rank[*instrument]);
-        }
+        needs.sort_by_key(|(instrument, _)| portfolio.rank(*instrument));
         let total: f64 = needs.iter().map(|(_, need)| need).sum();
         let power = funds.power();
         for wish in opening() {
@@ -327,13 +322,4 @@ impl Broker {
 fn largest_signed(least: f64, units: f64, lot: Lot, fits: impl Fn(f64) -> bool) -> f64 {
     let sign = 1.0_f64.copysign(units);
     sign * largest(least, units.abs(), lot, |part| fits(sign * part))
-}
-
-/// Place of each instrument in the order in which ties are broken.
-pub(super) fn ranks(portfolio: &Portfolio) -> Vec<usize> {
-    let mut ranks = vec![0; portfolio.sequence().len()];
-    for (rank, instrument) in portfolio.sequence().iter().enumerate() {
-        ranks[*instrument] = rank;
-    }
-    ranks
 }

@@ -5,7 +5,6 @@ use std::cmp::Reverse;
 
 use super::{
     Ambiguity, Broker, Floor, Part,
-    batch::ranks,
     book::Working,
     fill::{Moment, Touch},
 };
@@ -47,8 +46,7 @@ impl Broker {
         if queue.is_empty() {
             return;
         }
-        let rank = ranks(portfolio);
-        self.sort(&mut queue, &rank);
+        self.sort(&mut queue, portfolio);
         while let Some(candidate) = queue.pop() {
             let fills = self.fills.len();
             self.attempt(candidate, portfolio, floor);
@@ -59,19 +57,19 @@ impl Broker {
             let born = self.born(candidate.place, portfolio, floor, reading);
             if !born.is_empty() {
                 queue.extend(born);
-                self.sort(&mut queue, &rank);
+                self.sort(&mut queue, portfolio);
             }
             queue.retain(|candidate| self.book[candidate.place].is_alive);
         }
     }
 
     /// Last comes first: the queue is taken from its end.
-    fn sort(&self, queue: &mut [Candidate], rank: &[usize]) {
+    fn sort(&self, queue: &mut [Candidate], portfolio: &Portfolio) {
         let limits_last = self.terms.ambiguity == Ambiguity::Pessimistic;
         queue.sort_by_key(|candidate| {
             let order = &self.book[candidate.place].order;
             let class = candidate.is_limit == limits_last;
-            let tie = (order.decided_ts, rank[order.instrument], order.id);
+            let tie = (order.decided_ts, portfolio.rank(order.instrument), order.id);
             Reverse((!candidate.is_first, class, candidate.is_buy, tie))
         });
     }

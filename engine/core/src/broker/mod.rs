@@ -74,6 +74,14 @@ pub struct Quote {
     pub lot: Lot,
 }
 
+impl Quote {
+    /// First and last price of the bar; twice the close before when there is none.
+    #[must_use]
+    pub fn ends(&self) -> (f64, f64) {
+        self.bar.map_or((self.before, self.before), |bar| (bar.open, bar.close))
+    }
+}
+
 /// The session of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -90,6 +98,8 @@ pub struct Session {
 pub struct Floor<'f> {
     /// Quote of an instrument.
     pub quote: &'f dyn Fn(usize) -> Quote,
+    /// First and last price of an instrument's bar; twice the close before when it has none.
+    pub ends: &'f dyn Fn(usize) -> (f64, f64),
     /// Session of an instrument's bar; asked only for orders that depend on it.
     pub session: &'f dyn Fn(usize) -> Session,
     /// The finer bars inside an instrument's bar, oldest first, none when they are not held; asked
@@ -100,11 +110,11 @@ pub struct Floor<'f> {
 impl Floor<'_> {
     /// Price of an instrument at a moment of the step; the close before when it has no bar.
     fn price(&self, instrument: usize, moment: Moment) -> f64 {
-        let quote = (self.quote)(instrument);
-        quote.bar.map_or(quote.before, |bar| match moment {
-            Moment::Open | Moment::Inside => bar.open,
-            Moment::Close => bar.close,
-        })
+        let (open, close) = (self.ends)(instrument);
+        match moment {
+            Moment::Open | Moment::Inside => open,
+            Moment::Close => close,
+        }
     }
 }
 
@@ -240,8 +250,10 @@ impl Broker {
             Part::Bar => {
                 self.open_bar(floor);
                 self.batch(portfolio, floor, part, Moment::Open);
-                self.work_inside(portfolio, floor);
-                self.batch(portfolio, floor, part, Moment::Close);
+                if self.book.iter().any(|working| working.is_alive) {
+                    self.work_inside(portfolio, floor);
+                    self.batch(portfolio, floor, part, Moment::Close);
+                }
             }
             Part::Decision => self.batch(portfolio, floor, part, Moment::Close),
         }

@@ -108,7 +108,10 @@ impl Broker {
                     (floor.quote)(one)
                 }
             };
-            let inside = Floor { quote: &quote, ..*floor };
+            let ends = |one: usize| {
+                if one == instrument { (bar.open, bar.close) } else { (floor.ends)(one) }
+            };
+            let inside = Floor { quote: &quote, ends: &ends, ..*floor };
             self.work_queue(portfolio, &inside, Reading::Path, |one| one == instrument);
             self.book.iter_mut().for_each(|working| grow_up(working, &mut born));
         }

@@ -47,7 +47,9 @@ fn work_bars(broker: &mut Broker, portfolio: &mut Portfolio, bars: [Option<Bar>;
         let day = bars[instrument].map_or(0, |bar| i32::try_from(bar.ts).unwrap());
         Session { day, is_first: true, is_last: true }
     };
-    broker.work(portfolio, &Floor { quote: &quote, session: &session, path: None }, Part::Bar);
+    let ends = |instrument: usize| quote(instrument).ends();
+    let floor = Floor { quote: &quote, ends: &ends, session: &session, path: None };
+    broker.work(portfolio, &floor, Part::Bar);
 }
 
 fn work_at(broker: &mut Broker, portfolio: &mut Portfolio, prices: [f64; 2]) {

@@ -53,10 +53,10 @@ pub fn stationary_bootstrap<const N: usize>(
     if returns.len() < FEWEST {
         return [None; N];
     }
-    let mut draws = Draws { seed: how.seed, count: 0 };
+    let mut draws = Draws::new(how);
     let mut dealt = Vec::with_capacity(returns.len());
     for _ in 0..how.resamples {
-        draws.deal(returns, how.mean_run, &mut dealt);
+        draws.deal(returns, &mut dealt);
         for (values, figure) in found.iter_mut().zip(figures(&dealt)) {
             values.extend(figure.filter(|value| value.is_finite()));
         }
@@ -73,9 +73,17 @@ pub fn stationary_bootstrap<const N: usize>(
 struct Draws {
     seed: u64,
     count: u64,
+    /// Logarithm of the chance that a run goes on; none when every run is one long.
+    log_stay: Option<f64>,
 }
 
 impl Draws {
+    fn new(how: &Resampling) -> Self {
+        let stay = 1.0 - 1.0 / how.mean_run;
+        let log_stay = (stay > 0.0).then(|| libm::log(stay));
+        Self { seed: how.seed, count: 0, log_stay }
+    }
+
     /// A number from 0 to below 1.
     fn next(&mut self) -> f64 {
         self.count += 1;
@@ -83,12 +91,12 @@ impl Draws {
         (bits >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn deal(&mut self, returns: &[f64], mean_run: f64, dealt: &mut Vec<f64>) {
+    fn deal(&mut self, returns: &[f64], dealt: &mut Vec<f64>) {
         dealt.clear();
         let count = returns.len();
         while dealt.len() < count {
             let at = ((self.next() * count as f64) as usize).min(count - 1);
-            let mut left = self.run_length(mean_run).min(count - dealt.len());
+            let mut left = self.run_length().min(count - dealt.len());
             let first = left.min(count - at);
             dealt.extend_from_slice(&returns[at..at + first]);
             left -= first;
@@ -97,14 +105,11 @@ impl Draws {
         }
     }
 
-    /// A length of the geometric distribution with this mean, by inversion.
-    fn run_length(&mut self, mean_run: f64) -> usize {
-        let stay = 1.0 - 1.0 / mean_run;
-        if stay <= 0.0 {
-            return 1;
-        }
+    /// A length of the geometric distribution, by inversion.
+    fn run_length(&mut self) -> usize {
+        let Some(log_stay) = self.log_stay else { return 1 };
         // 1 - u lies above 0, and the length is a number that fits.
-        1 + (libm::log(1.0 - self.next()) / libm::log(stay)) as usize
+        1 + (libm::log(1.0 - self.next()) / log_stay) as usize
     }
 }
 
@@ -150,10 +155,10 @@ mod tests {
             };
             let sum: f64 = (1..N).map(|lag| weight(lag) * covariance(lag)).sum();
             let exact = ((covariance(0) + 2.0 * sum) / N as f64).sqrt();
-            let mut draws = Draws { seed: 8, count: 0 };
+            let mut draws = Draws::new(&Resampling { resamples: 0, mean_run, seed: 8 });
             let (mut dealt, mut squares) = (Vec::new(), 0.0);
             for _ in 0..4000 {
-                draws.deal(&returns, mean_run, &mut dealt);
+                draws.deal(&returns, &mut dealt);
                 let drawn = dealt.iter().sum::<f64>() / N as f64;
                 squares += (drawn - centre) * (drawn - centre);
             }

@@ -14,6 +14,8 @@ pub struct Portfolio {
     /// Instruments in the order in which sums are taken, so that the order in which a user names them
     /// does not show in the last bits.
     sequence: Vec<usize>,
+    /// Place of each instrument in that order.
+    ranks: Vec<usize>,
 }
 
 impl Portfolio {
@@ -27,12 +29,14 @@ impl Portfolio {
     #[must_use]
     pub fn in_sequence(cash: f64, sequence: Vec<usize>) -> Self {
         let count = sequence.len();
-        Self { cash, position: vec![0.0; count], entry_price: vec![0.0; count], sequence }
+        let mut ranks = vec![0; count];
+        sequence.iter().enumerate().for_each(|(rank, instrument)| ranks[*instrument] = rank);
+        Self { cash, position: vec![0.0; count], entry_price: vec![0.0; count], sequence, ranks }
     }
 
     /// Nothing but cash again.
     pub fn reset(&mut self, cash: f64) {
-        let Self { cash: held, position, entry_price, sequence: _ } = self;
+        let Self { cash: held, position, entry_price, sequence: _, ranks: _ } = self;
         *held = cash;
         position.fill(0.0);
         entry_price.fill(0.0);
@@ -42,6 +46,12 @@ impl Portfolio {
     #[must_use]
     pub fn sequence(&self) -> &[usize] {
         &self.sequence
+    }
+
+    /// Place of an instrument among them.
+    #[must_use]
+    pub fn rank(&self, instrument: usize) -> usize {
+        self.ranks[instrument]
     }
 
     /// Books a fill.
