@@ -113,22 +113,35 @@ impl Instance<'_> {
     /// # Panics
     /// When their number or the length of a count is another.
     pub fn attach_coarser(&mut self, bars: Vec<Rc<CoarserBars>>) {
-        let (instruments, steps) = (self.market().instruments(), self.market().timeline().len());
-        assert_eq!(bars.len(), self.coarser.asked.len() * instruments.len(), "bars for each");
-        for one in &bars {
-            assert_eq!(one.seen.len(), steps, "one count for each step");
-            let last = one.seen.last().map_or(0, |last| *last as usize);
-            assert!(one.seen.is_sorted() && last <= one.ts.len(), "bars are there once seen");
-        }
-        let raw = |(index, one): (usize, &Rc<CoarserBars>)| {
-            super::block::raw_series(&InstrumentBars {
-                symbol: instruments[index % instruments.len()].symbol,
-                columns: one.columns(),
-                seen: Some(&one.seen),
-            })
-        };
-        self.coarser.series = bars.iter().enumerate().map(raw).collect();
+        let instruments = self.market().instruments().len();
+        assert_eq!(bars.len(), self.coarser.asked.len() * instruments, "bars for each");
+        let raw = |(index, one): (usize, &Rc<CoarserBars>)| self.raw_coarser(index, one);
+        let series = bars.iter().enumerate().map(raw).collect();
+        self.coarser.series = series;
         self.coarser.bars = bars;
+    }
+
+    /// Exchanges the coarser bars of one instrument for others, by length asked for.
+    pub(super) fn replace_coarser(&mut self, instrument: usize, bars: Vec<Rc<CoarserBars>>) {
+        let instruments = self.market().instruments().len();
+        assert_eq!(bars.len(), self.coarser.asked.len(), "bars for each");
+        for (place, one) in bars.into_iter().enumerate() {
+            let index = place * instruments + instrument;
+            self.coarser.series[index] = self.raw_coarser(index, &one);
+            self.coarser.bars[index] = one;
+        }
+    }
+
+    fn raw_coarser(&self, index: usize, bars: &CoarserBars) -> RawSeries {
+        let (instruments, steps) = (self.market().instruments(), self.market().timeline().len());
+        assert_eq!(bars.seen.len(), steps, "one count for each step");
+        let last = bars.seen.last().map_or(0, |last| *last as usize);
+        assert!(bars.seen.is_sorted() && last <= bars.ts.len(), "bars are there once seen");
+        super::block::raw_series(&InstrumentBars {
+            symbol: instruments[index % instruments.len()].symbol,
+            columns: bars.columns(),
+            seen: Some(&bars.seen),
+        })
     }
 
     /// Steps of the run before the first one at which every instrument has shown more than `rows` of a

@@ -18,6 +18,7 @@ use super::{
 pub use super::{
     coarser::CoarserBars,
     market::{InstrumentBars, Market, MarketEvent},
+    view::{Prices, View},
 };
 
 /// Orders that a strategy may place within one step.
@@ -81,10 +82,12 @@ pub struct Instance<'a> {
     block: Box<RunBlock>,
     market: &'a Market<'a>,
     progress: &'a ProgressPage,
-    series: Vec<RawSeries>,
+    pub(super) series: Vec<RawSeries>,
+    /// By instrument the prices that stand in place of those of the market; empty when none ever did.
+    pub(super) prices: Vec<Option<Rc<Prices>>>,
     declared: Vec<RawColumn>,
-    columns: Vec<Rc<Vec<f64>>>,
-    column_pointers: Vec<*const f64>,
+    pub(super) columns: Vec<Rc<Vec<f64>>>,
+    pub(super) column_pointers: Vec<*const f64>,
     /// Position by instrument, units. The host writes it between calls.
     pub position: Vec<f64>,
     /// Average entry price by instrument. The host writes it between calls.
@@ -127,6 +130,7 @@ impl<'a> Instance<'a> {
             market,
             progress,
             series: market.instruments().iter().map(raw_series).collect(),
+            prices: Vec::new(),
             declared: Vec::with_capacity(MAX_COLUMNS),
             columns: Vec::new(),
             column_pointers: Vec::new(),
@@ -154,6 +158,10 @@ impl<'a> Instance<'a> {
         seed: u64,
     ) -> Result<(), Fault> {
         self.release();
+        if !self.prices.is_empty() {
+            self.series = self.market.instruments().iter().map(raw_series).collect();
+            self.prices.clear();
+        }
         self.declared.clear();
         self.coarser.clear();
         self.columns.clear();
@@ -221,15 +229,20 @@ impl<'a> Instance<'a> {
         self.columns.extend(columns);
         assert_eq!(self.columns.len(), self.declared.len() * instruments.len(), "one column each");
         for (index, column) in self.columns.iter().enumerate() {
-            let instrument = index % instruments.len();
-            let declared = &self.declared[index / instruments.len()];
-            let coarser = self.coarser.rows(declared, instrument, instruments.len());
-            let rows = coarser.unwrap_or(instruments[instrument].columns.len());
-            assert_eq!(column.len(), rows, "one value for each bar");
+            assert_eq!(column.len(), self.rows_of(index), "one value for each bar");
         }
         self.column_pointers.clear();
         self.column_pointers.extend(self.columns.iter().map(|column| column.as_ptr()));
         self.block.n_columns = u32::try_from(self.declared.len()).expect("at most 256 columns");
+    }
+
+    /// Rows of a column, by its place among those of all instruments.
+    pub(super) fn rows_of(&self, index: usize) -> usize {
+        let instruments = self.market.instruments();
+        let instrument = index % instruments.len();
+        let declared = &self.declared[index / instruments.len()];
+        let coarser = self.coarser.rows(declared, instrument, instruments.len());
+        coarser.unwrap_or(instruments[instrument].columns.len())
     }
 
     /// Tells the strategy of `fills`, runs steps from `at` on, and returns the last step that was

@@ -14,6 +14,7 @@ pub mod layout;
 mod market;
 pub mod raw;
 mod watch;
+mod view;
 
 use std::sync::OnceLock;
 
