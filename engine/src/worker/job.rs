@@ -114,7 +114,7 @@ fn run(
     let (members, resolution) = members(files);
     let stage = Stage::new(&members, resolution, config.to_ts).settled_by(finer);
     let result = stage.run(def, values, config, progress).and_then(|mut result| {
-        result.seen = stage.seen(&result, progress)?;
+        result.seen = stage.seen(&result, config, progress)?;
         Ok(result)
     });
     Ok(match result {

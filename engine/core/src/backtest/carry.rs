@@ -4,7 +4,7 @@
 //! Interest and fees are charged at every step for the time since the step before, on a year of 360
 //! days: on borrowed cash, and on the value of borrowed units at their last close. A split or dividend
 //! takes effect before the first bar of its instrument at or after its ex-date. Fractions of a unit
-//! that a split leaves are kept.
+//! that a split leaves are kept. From a split on the strategy sees the bars before it in new units.
 
 use strategy_api::abi::host::{Instance, Market};
 
@@ -86,12 +86,15 @@ impl Run<'_, '_> {
     }
 
     /// Books what a step brings before its bars are worked.
-    pub(super) fn carry(&mut self, at: usize) {
+    pub(super) fn carry(&mut self, at: usize, instance: &mut Instance<'_>) {
         if at > self.first && self.has_carry() {
             self.charge(at);
         }
         while let Some(action) = self.actions.take(at) {
             self.act(at, action);
+            if action.kind == EntryKind::Split {
+                self.views.advance(action.instrument, instance);
+            }
         }
     }
 

@@ -2,20 +2,20 @@
 
 use strategy_api::{
     Resolution,
-    abi::host::{CoarserBars, Market},
+    abi::host::{CoarserBars, InstrumentBars, Market},
 };
 
 use crate::{calendar::Calendar, resample::resample};
 
-/// Coarser bars of an instrument of a market; `None` when its bars do not add up to them, which nobody
-/// can ask for.
+/// Coarser bars of the bars of an instrument of a market; `None` when they do not add up to them, which
+/// nobody can ask for.
 pub(super) fn coarser(
     market: &Market<'_>,
-    instrument: usize,
+    bars: &InstrumentBars<'_>,
     to: Resolution,
     calendar: Calendar,
 ) -> Option<CoarserBars> {
-    let (bars, own) = (market.instruments()[instrument], market.resolution());
+    let own = market.resolution();
     if own == to {
         let count =
             |at: usize| u32::try_from(at + 1).expect("a run has fewer than 4 billion steps");

@@ -13,6 +13,7 @@ use strategy_api::{
 
 use super::{
     Config, Finer, LogEntry, RunResult, Seen,
+    adjusted::{Splits, Views},
     ahead::Ahead,
     carry::Actions,
     floor::{Sessions, last_close, with_floor},
@@ -34,6 +35,10 @@ pub(super) struct Run<'m, 'a> {
     pub(super) first: usize,
     pub(super) entries: Vec<AccountEntry>,
     pub(super) actions: Actions,
+    /// The splits among them and those before the first traded step.
+    pub(super) splits: Splits,
+    /// What the strategy is shown after each of them.
+    pub(super) views: Views,
     pub(super) sessions: Sessions,
     pub(super) ahead: Ahead,
     /// Whether the strategy is handed one bar at a time while orders wait: the plain way, to which the
@@ -69,6 +74,8 @@ impl<'m, 'a> Run<'m, 'a> {
             first,
             entries: Vec::new(),
             actions: Actions::of(market, rules, first),
+            splits: Splits::of(market, rules),
+            views: Views::default(),
             sessions: Sessions::default(),
             ahead: Ahead::default(),
             is_stepped: false,
@@ -101,7 +108,7 @@ impl<'m, 'a> Run<'m, 'a> {
         let fills_now = self.config.fill == FillModel::SameClose;
         let (mut at, mut told) = (self.first, 0);
         while at < end {
-            self.carry(at);
+            self.carry(at, instance);
             self.work(at, Part::Bar);
             self.news.clear();
             self.news.extend(self.broker.fills[told..].iter().map(raw_fill));

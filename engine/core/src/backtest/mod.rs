@@ -3,6 +3,7 @@
 //! A strategy sees a bar when it has closed; what it orders is worked from the next bar on (unless
 //! the fill model says otherwise). Bars before `from_ts` are history: visible, never traded.
 
+mod adjusted;
 mod ahead;
 mod carry;
 mod coarse;
@@ -19,6 +20,7 @@ mod trials;
 use serde::{Deserialize, Serialize};
 use strategy_api::abi::{host::Fault, layout::RawColumn};
 
+pub use adjusted::as_seen;
 pub use finer::Finer;
 pub use seen::{Seen, SeenBar};
 pub use stage::{Stage, run};
@@ -75,8 +77,8 @@ pub struct Rules {
     pub calendar: Calendar,
     /// What becomes known during the run; strategies see each event from its known-at time on.
     pub events: Vec<Event>,
-    /// Whether splits and dividends among the events change the account: yes for bars that are not
-    /// adjusted for them.
+    /// Whether splits and dividends among the events change the account, and splits what the strategy
+    /// sees of the bars before them: yes for bars that are not adjusted.
     pub apply_actions: bool,
 }
 

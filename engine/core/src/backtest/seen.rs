@@ -7,7 +7,7 @@ use strategy_api::{
     abi::{layout::RawColumn, raw::ProgressPage},
 };
 
-use super::{RunError, RunResult, Stage, stage::column_specs};
+use super::{Config, RunError, RunResult, Stage, adjusted::Splits, stage::column_specs};
 
 /// A bar of one instrument.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,13 +53,22 @@ impl Seen {
 
 impl Stage<'_> {
     /// The bars of every decision, each with the bar before it, and of every fill and step of an order.
+    /// Bars are as they are; with splits that are booked, the values at each are in its units.
     ///
     /// # Errors
     /// When a declared column cannot be computed.
-    pub fn seen(&self, result: &RunResult, progress: &ProgressPage) -> Result<Seen, RunError> {
+    pub fn seen(
+        &self,
+        result: &RunResult,
+        config: &Config,
+        progress: &ProgressPage,
+    ) -> Result<Seen, RunError> {
         let declared: Vec<RawColumn> = result.declared().collect();
         let specs = column_specs(&declared)?;
-        let columns = self.columns(&declared, &specs, progress);
+        let has_splits = config.rules.apply_actions;
+        let splits = has_splits.then(|| Splits::of(&self.market(config), &config.rules));
+        let splits = splits.unwrap_or_default();
+        let columns = self.columns_as_seen(&declared, &specs, &splits, progress);
         let (members, rows) = (self.members(), self.rows(result));
         let (width, count) = (columns.len() / members.len().max(1), rows.len());
         let mut seen = Seen { bars: vec![SeenBar::default(); count], values: Vec::new() };

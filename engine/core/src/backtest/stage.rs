@@ -1,18 +1,24 @@
-//! What many runs over the same bars share: the aligned bars and the indicator columns.
+//! What many runs over the same bars share: the aligned bars, what they are after splits, and the
+//! indicator columns.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use strategy_api::{
-    Resolution,
+    Columns, Resolution,
     abi::{
-        host::{CoarserBars, Fault, Instance, Market, MarketEvent},
+        host::{CoarserBars, Fault, Instance, InstrumentBars, Market, MarketEvent, Prices, View},
         layout::{EVENT_DIVIDEND, EVENT_SIGNAL, EVENT_SPLIT, RawColumn, StrategyDef},
         raw::ProgressPage,
     },
     indicators::ColumnSpec,
 };
 
-use super::{Config, Finer, RunError, RunResult, coarse::coarser, drive::Run};
+use super::{
+    Config, Finer, RunError, RunResult,
+    adjusted::{Generation, Splits, with_prices},
+    coarse::coarser,
+    drive::Run,
+};
 use crate::{
     calendar::Calendar,
     event::{Event, EventKind},
@@ -27,15 +33,16 @@ pub struct Stage<'a> {
     resolution: Resolution,
     finer: Option<Finer<'a>>,
     is_stepped: bool,
+    pub(super) adjusted: RefCell<BTreeMap<Generation, Rc<Prices>>>,
     columns: RefCell<BTreeMap<ColumnKey, Rc<Vec<f64>>>>,
     coarse: RefCell<BTreeMap<CoarseKey, Rc<CoarserBars>>>,
 }
 
-/// A column on the wire (its parameters as bits), the instrument, and whose bars they are: the run's own
-/// or coarser ones.
-type ColumnKey = (u32, u32, u32, [u64; 4], usize, Option<(Calendar, u32)>);
-/// Coarser bars: on which calendar, the code of their length, and the instrument.
-type CoarseKey = (Calendar, u32, usize);
+/// A column on the wire (its parameters as bits), the bars of an instrument, and whether it is of those or
+/// of coarser ones.
+type ColumnKey = (u32, u32, u32, [u64; 4], Generation, Option<(Calendar, u32)>);
+/// Coarser bars: on which calendar, the code of their length, and the bars of an instrument.
+type CoarseKey = (Calendar, u32, Generation);
 
 impl<'a> Stage<'a> {
     /// Aligns the bars of `members` up to and including `to_ts`; later bars do not exist for it.
@@ -43,8 +50,16 @@ impl<'a> Stage<'a> {
     pub fn new(members: &[Member<'a>], resolution: Resolution, to_ts: Option<i64>) -> Self {
         let members: Vec<_> = members.iter().map(|member| until(member, to_ts)).collect();
         let alignment = Alignment::of(&members);
-        let (columns, coarse) = (RefCell::default(), RefCell::default());
-        Self { members, alignment, resolution, finer: None, is_stepped: false, columns, coarse }
+        Self {
+            members,
+            alignment,
+            resolution,
+            finer: None,
+            is_stepped: false,
+            adjusted: RefCell::default(),
+            columns: RefCell::default(),
+            coarse: RefCell::default(),
+        }
     }
 
     /// The same with finer bars that settle what its bars leave open.
@@ -101,9 +116,9 @@ impl<'a> Stage<'a> {
         if self.is_stepped {
             instance.call_at_every_bar();
         }
-        let specs = self.furnish(&mut instance, &market, config.rules.calendar, progress)?;
         let mut run = Run::new(&market, config, self.finer.as_ref(), first);
         run.is_stepped = self.is_stepped;
+        let specs = self.furnish(&mut instance, &mut run, progress)?;
         run.drive(&mut instance).map_err(|fault| failed(fault, &market))?;
         Ok(run.result(&instance, &specs))
     }
@@ -142,81 +157,152 @@ impl<'a> Stage<'a> {
         &self.members
     }
 
-    /// Gives a strategy the coarser bars that it has asked for and the columns that it has declared.
+    /// Gives a strategy the coarser bars that it has asked for and the columns that it has declared, as
+    /// they are before the first traded step, and a run what is shown after each split.
     pub(super) fn furnish(
         &self,
         instance: &mut Instance<'_>,
-        market: &Market<'_>,
-        calendar: Calendar,
+        run: &mut Run<'_, '_>,
         progress: &ProgressPage,
     ) -> Result<Vec<ColumnSpec>, RunError> {
         let specs = column_specs(instance.declared())?;
-        let coarse = self.coarse(instance, market, calendar);
-        instance.attach_coarser(coarse);
-        let declared = instance.declared().iter().zip(&specs).map(|(raw, spec)| {
-            let length = instance.length_of(raw);
-            (raw, spec, length.map(|length| (calendar, length.code())))
+        let (market, calendar) = (run.market, run.config.rules.calendar);
+        let instruments = 0..self.members.len();
+        let at_first = |instrument: usize| run.splits.before(instrument, run.first);
+        let asked: Vec<Resolution> = instance.asked().collect();
+        let each = asked
+            .iter()
+            .flat_map(|length| instruments.clone().map(move |instrument| (*length, instrument)));
+        let coarse = each.map(|(length, instrument)| {
+            self.coarser(market, &at_first(instrument), (calendar, length))
         });
-        let columns = self.columns_of(declared, progress);
+        instance.attach_coarser(coarse.collect());
+        let mut columns = Vec::with_capacity(specs.len() * self.members.len());
+        for (raw, spec) in instance.declared().iter().zip(&specs) {
+            let length = instance.length_of(raw).map(|length| (calendar, length));
+            for instrument in instruments.clone() {
+                let generation = at_first(instrument);
+                columns.push(self.column((raw, spec), &generation, length, progress));
+            }
+        }
         instance.attach(columns);
+        let view = |generation, instance: &Instance<'_>| {
+            self.view(&generation, instance, &specs, (market, calendar, progress))
+        };
+        for generation in instruments.map(at_first).filter(|one| !one.is_raw()) {
+            let view = view(generation, instance);
+            instance.show(view);
+        }
+        run.views = run.splits.from(run.first).map(|one| view(one, instance)).collect();
         Ok(specs)
     }
 
-    /// By length, then by instrument.
-    fn coarse(
+    /// Everything that a strategy is shown of a generation.
+    fn view(
         &self,
+        generation: &Generation,
         instance: &Instance<'_>,
-        market: &Market<'_>,
-        calendar: Calendar,
-    ) -> Vec<Rc<CoarserBars>> {
-        let mut known = self.coarse.borrow_mut();
-        let instruments = 0..self.members.len();
-        let each = |length: Resolution| instruments.clone().map(move |one| (length, one));
-        let found = |(length, instrument): (Resolution, usize)| {
-            let make = || {
-                let made = coarser(market, instrument, length, calendar);
-                Rc::new(made.expect("lengths that do not fit are refused at the start"))
-            };
-            Rc::clone(known.entry((calendar, length.code(), instrument)).or_insert_with(make))
+        specs: &[ColumnSpec],
+        (market, calendar, progress): (&Market<'_>, Calendar, &ProgressPage),
+    ) -> View {
+        let coarser =
+            instance.asked().map(|length| self.coarser(market, generation, (calendar, length)));
+        let coarser = coarser.collect();
+        let column = |(raw, spec)| {
+            let length = instance.length_of(raw).map(|length| (calendar, length));
+            self.column((raw, spec), generation, length, progress)
         };
-        instance.asked().flat_map(each).map(found).collect()
+        let columns = instance.declared().iter().zip(specs).map(column).collect();
+        let prices = self.prices(generation);
+        View { instrument: generation.instrument, prices, columns, coarser }
     }
 
-    /// Columns of the run's own bars: by column, then by instrument.
-    pub(super) fn columns(
+    /// The prices of a generation; none for the raw ones.
+    fn prices(&self, generation: &Generation) -> Option<Rc<Prices>> {
+        if generation.is_raw() {
+            return None;
+        }
+        let raw = &self.members[generation.instrument].columns;
+        let mut known = self.adjusted.borrow_mut();
+        let prices = known.entry(generation.clone());
+        Some(Rc::clone(prices.or_insert_with(|| Rc::new(generation.prices(raw)))))
+    }
+
+    fn coarser(
+        &self,
+        market: &Market<'_>,
+        generation: &Generation,
+        (calendar, length): (Calendar, Resolution),
+    ) -> Rc<CoarserBars> {
+        let make = || {
+            let bars = &market.instruments()[generation.instrument];
+            let prices = self.prices(generation);
+            let columns = shown(&bars.columns, prices.as_deref());
+            let made = coarser(market, &InstrumentBars { columns, ..*bars }, length, calendar);
+            Rc::new(made.expect("lengths that do not fit are refused at the start"))
+        };
+        let key = (calendar, length.code(), generation.clone());
+        Rc::clone(self.coarse.borrow_mut().entry(key).or_insert_with(make))
+    }
+
+    /// A column of a generation: of the run's own bars, or of coarser ones that have been made.
+    fn column(
+        &self,
+        (raw, spec): (&RawColumn, &ColumnSpec),
+        generation: &Generation,
+        length: Option<(Calendar, Resolution)>,
+        progress: &ProgressPage,
+    ) -> Rc<Vec<f64>> {
+        let bits = raw.params.map(f64::to_bits);
+        let length = length.map(|(calendar, length)| (calendar, length.code()));
+        let key = (raw.kind, raw.input, raw.output, bits, generation.clone(), length);
+        let make = || {
+            progress.beat();
+            Rc::new(if let Some((calendar, code)) = length {
+                let coarse = self.coarse.borrow();
+                spec.compute(&coarse[&(calendar, code, generation.clone())].columns())
+            } else {
+                let prices = self.prices(generation);
+                let raw = &self.members[generation.instrument].columns;
+                spec.compute(&shown(raw, prices.as_deref()))
+            })
+        };
+        Rc::clone(self.columns.borrow_mut().entry(key).or_insert_with(make))
+    }
+
+    /// Columns of the run's own bars as the strategy saw them, bar by bar: by column, then by instrument.
+    pub(super) fn columns_as_seen(
         &self,
         declared: &[RawColumn],
         specs: &[ColumnSpec],
+        splits: &Splits,
         progress: &ProgressPage,
     ) -> Vec<Rc<Vec<f64>>> {
-        let own = declared.iter().zip(specs).map(|(raw, spec)| (raw, spec, None));
-        self.columns_of(own, progress)
-    }
-
-    /// The same of whatever bars they are.
-    fn columns_of<'c>(
-        &self,
-        declared: impl Iterator<Item = (&'c RawColumn, &'c ColumnSpec, Option<(Calendar, u32)>)>,
-        progress: &ProgressPage,
-    ) -> Vec<Rc<Vec<f64>>> {
-        let (mut known, coarse) = (self.columns.borrow_mut(), self.coarse.borrow());
-        let mut columns = Vec::new();
-        for (raw, spec, length) in declared {
-            for (instrument, member) in self.members.iter().enumerate() {
-                let bits = raw.params.map(f64::to_bits);
-                let key = (raw.kind, raw.input, raw.output, bits, instrument, length);
-                let column = known.entry(key).or_insert_with(|| {
-                    progress.beat();
-                    let coarser =
-                        length.map(|(calendar, code)| &coarse[&(calendar, code, instrument)]);
-                    let bars = coarser.map_or(member.columns, |coarser| coarser.columns());
-                    Rc::new(spec.compute(&bars))
-                });
-                columns.push(Rc::clone(column));
+        let instruments = 0..self.members.len();
+        let seen = |(raw, instrument)| {
+            let column = |generation: &Generation| self.column(raw, generation, None, progress);
+            match &splits.each(instrument)[..] {
+                [(_, only)] => column(only),
+                all => Rc::new(stitched(all.iter().map(|(row, one)| (*row, column(one))))),
             }
-        }
-        columns
+        };
+        let declared = declared.iter().zip(specs);
+        declared.flat_map(|raw| instruments.clone().map(move |one| (raw, one))).map(seen).collect()
     }
+}
+
+fn shown<'p>(raw: &Columns<'p>, prices: Option<&'p Prices>) -> Columns<'p> {
+    prices.map_or(*raw, |prices| with_prices(raw, prices))
+}
+
+/// Of each column the values from its row on, until those of the next one.
+fn stitched(columns: impl Iterator<Item = (usize, Rc<Vec<f64>>)>) -> Vec<f64> {
+    let mut values = Vec::new();
+    for (row, column) in columns {
+        values.truncate(row);
+        values.extend_from_slice(&column[row..]);
+    }
+    values
 }
 
 /// Runs a strategy over the bars of `members` once.

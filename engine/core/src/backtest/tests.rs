@@ -15,6 +15,7 @@ use crate::{
 
 submit_strategies!(Scripted);
 
+mod adjusted;
 mod carry;
 mod sessions;
 

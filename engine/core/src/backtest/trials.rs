@@ -84,8 +84,7 @@ impl<'m> Trials<'m> {
         let seed = self.run.config.seed;
         let begun = self.instance.begin(self.def, params, seed);
         begun.map_err(|fault| failed(fault, self.market))?;
-        let calendar = self.run.config.rules.calendar;
-        self.stage.furnish(&mut self.instance, self.market, calendar, self.progress)?;
+        self.stage.furnish(&mut self.instance, &mut self.run, self.progress)?;
         Ok(())
     }
 }
