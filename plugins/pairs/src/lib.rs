@@ -3,6 +3,8 @@
 //! needs a margin account.
 #![forbid(unsafe_code)]
 
+use std::collections::VecDeque;
+
 use strategy_api::{indicators::ZScore, prelude::*};
 
 params! {
@@ -21,7 +23,37 @@ params! {
 
 struct Pairs {
     distance: ZScore,
+    /// Rows of the bars that both have, as many as the window, oldest first.
+    rows: VecDeque<[usize; 2]>,
+    /// Closes of the last of them, as they were read.
+    read: [f64; 2],
     params: PairsParams,
+}
+
+impl Pairs {
+    fn empty(window: usize) -> Result<ZScore> {
+        Ok(ZScore::new(window).map_err(|error| error.to_string())?)
+    }
+
+    /// The distance with the newest bars, which both have.
+    fn update(&mut self, closes: [&[f64]; 2]) -> Option<f64> {
+        let at = |rows: [usize; 2]| [closes[0][rows[0]], closes[1][rows[1]]];
+        let ratio = |[one, other]: [f64; 2]| (one / other).ln();
+        // After a split the history is in new units, and what was made of the old ones is made anew.
+        if self.rows.back().is_some_and(|last| at(*last) != self.read) {
+            self.distance = Self::empty(self.params.window).ok()?;
+            for rows in &self.rows {
+                self.distance.update(ratio(at(*rows)));
+            }
+        }
+        let newest = closes.map(|closes| closes.len() - 1);
+        if self.rows.len() == self.params.window {
+            self.rows.pop_front();
+        }
+        self.rows.push_back(newest);
+        self.read = at(newest);
+        self.distance.update(ratio(self.read))
+    }
 }
 
 impl Strategy for Pairs {
@@ -37,18 +69,16 @@ impl Strategy for Pairs {
             return Err("exit must be below entry".into());
         }
         setup.warm_up(params.window);
-        Ok(Self {
-            distance: ZScore::new(params.window).map_err(|error| error.to_string())?,
-            params,
-        })
+        let (distance, rows) = (Self::empty(params.window)?, VecDeque::new());
+        Ok(Self { distance, rows, read: [f64::NAN; 2], params })
     }
 
     fn on_slice(&mut self, ctx: &mut Context<'_>) {
         if !ctx.has_bar(0) || !ctx.has_bar(1) {
             return;
         }
-        let close = |one: usize| ctx.history_of(one).close.last().copied().unwrap_or(f64::NAN);
-        let Some(distance) = self.distance.update((close(0) / close(1)).ln()) else { return };
+        let closes = [0, 1].map(|one| ctx.history_of(one).close);
+        let Some(distance) = self.update(closes) else { return };
         // One leg may be refused or filled later than the other.
         let is_flat = (0..2).all(|one| ctx.position_of(one) == 0.0);
         let leg = self.params.leg;
