@@ -3,18 +3,15 @@
 use std::borrow::Cow;
 
 use engine_core::order::FillRecord;
-use strategy_api::{
-    Columns,
-    indicators::{ColumnSpec, Input},
-};
+use strategy_api::indicators::{ColumnSpec, Input};
 
 use super::{Marker, Overlay, Panel, Side};
 
-/// The overlay of an indicator that the strategy declared.
+/// The overlay of an indicator that the strategy declared; `compute` gives its values.
 ///
 /// Prices go over the bars; anything else gets a panel, which the outputs of one MACD share.
 #[must_use]
-pub fn overlay(spec: &ColumnSpec, bars: &Columns<'_>) -> Overlay<'static> {
+pub fn overlay(spec: &ColumnSpec, compute: impl Fn(&ColumnSpec) -> Vec<f64>) -> Overlay<'static> {
     let name = spec.label();
     let panel = if spec.on_price_scale() {
         Panel::Price
@@ -22,7 +19,7 @@ pub fn overlay(spec: &ColumnSpec, bars: &Columns<'_>) -> Overlay<'static> {
         let outputs = [" line", " signal", " histogram"];
         Panel::Own(outputs.iter().fold(name.clone(), |caption, part| caption.replace(part, "")))
     };
-    Overlay { name, values: Cow::Owned(spec.compute(bars)), panel }
+    Overlay { name, values: Cow::Owned(compute(spec)), panel }
 }
 
 /// MA20 and MA50 of close, for a strategy that declares no indicators.
@@ -30,12 +27,12 @@ pub fn overlay(spec: &ColumnSpec, bars: &Columns<'_>) -> Overlay<'static> {
 /// # Panics
 /// Never: both windows are valid.
 #[must_use]
-pub fn moving_averages(bars: &Columns<'_>) -> Vec<Overlay<'static>> {
+pub fn moving_averages(compute: impl Fn(&ColumnSpec) -> Vec<f64>) -> Vec<Overlay<'static>> {
     [20, 50]
         .into_iter()
         .map(|window| {
             let spec = ColumnSpec::sma(Input::Close, window).expect("20 and 50 are valid windows");
-            Overlay { name: format!("MA{window}"), ..overlay(&spec, bars) }
+            Overlay { name: format!("MA{window}"), ..overlay(&spec, &compute) }
         })
         .collect()
 }
@@ -57,7 +54,7 @@ pub fn markers(fills: &[FillRecord], instrument: u32) -> Vec<Marker> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strategy_api::indicators::MacdOutput;
+    use strategy_api::{Columns, indicators::MacdOutput};
 
     #[test]
     fn prices_go_over_the_bars_and_the_outputs_of_a_macd_share_a_panel() {
@@ -71,13 +68,14 @@ mod tests {
             close: &prices,
             volume: &prices,
         };
-        let [fast, slow] = moving_averages(&bars).try_into().unwrap();
+        let compute = |spec: &ColumnSpec| spec.compute(&bars);
+        let [fast, slow] = moving_averages(compute).try_into().unwrap();
         assert_eq!((fast.name.as_str(), slow.name.as_str()), ("MA20", "MA50"));
         assert!(fast.values[18].is_nan() && (fast.values[19] - 10.5).abs() < 1e-12);
         assert_eq!(slow.panel, Panel::Price);
         let panel = |output| {
             let spec = ColumnSpec::macd(Input::Close, 12, 26, 9, output).unwrap();
-            overlay(&spec, &bars).panel
+            overlay(&spec, compute).panel
         };
         let shared = Panel::Own("MACD(12,26,9)".to_owned());
         assert_eq!(panel(MacdOutput::Line), shared);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use engine_core::{backtest::as_seen, universe::Member};
 use strategy_api::{Columns, indicators::ColumnSpec};
 
 use super::{Finished, Judged, market::Bars};
@@ -48,7 +49,7 @@ fn picture<'a>(
     index: usize,
 ) -> PlotData<'a> {
     let (visible, start) = bars.traded(index, run.config, &finished.ts);
-    let overlays = overlays(finished, &visible, start);
+    let overlays = overlays(run, finished, (index, &visible), start);
     let curve =
         |name: &str, values: &'a [f64]| Curve { name: name.to_owned(), ts: &finished.ts, values };
     let benchmark = finished.beside.zip(run.benchmark);
@@ -73,20 +74,21 @@ pub(super) fn title(run: &Judged<'_>) -> String {
     format!("{}({})", run.strategy.asked(), parameters.join(", "))
 }
 
-/// The strategy's own indicators, or MA20 and MA50 when it declared none; computed over the history
-/// too and cut to the traded bars.
-pub(super) fn overlays<'a>(
+/// The strategy's own indicators, or MA20 and MA50 when it declared none, as they were seen bar by bar;
+/// computed over the history of an instrument too and cut to the traded bars.
+pub(super) fn overlays(
+    run: &Judged<'_>,
     finished: &Finished<'_>,
-    visible: &Columns<'a>,
+    (index, visible): (usize, &Columns<'_>),
     start: usize,
-) -> Vec<Overlay<'a>> {
+) -> Vec<Overlay<'static>> {
+    let member = Member { symbol: &run.args.symbol[index], columns: *visible };
+    let values = |spec: &ColumnSpec| {
+        let mut values = as_seen(spec, &member, &run.config.rules);
+        values.drain(..start);
+        values
+    };
     let specs = finished.result.declared().filter_map(|raw| ColumnSpec::from_wire(&raw).ok());
-    let mut overlays: Vec<_> = specs.map(|spec| plot::overlay(&spec, visible)).collect();
-    if overlays.is_empty() {
-        overlays = plot::moving_averages(visible);
-    }
-    for overlay in &mut overlays {
-        overlay.values = overlay.values[start..].to_vec().into();
-    }
-    overlays
+    let overlays: Vec<_> = specs.map(|spec| plot::overlay(&spec, values)).collect();
+    if overlays.is_empty() { plot::moving_averages(values) } else { overlays }
 }

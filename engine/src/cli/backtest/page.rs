@@ -66,6 +66,9 @@ fn series<'a>(
     SymbolSeries {
         symbol: run.args.symbol[index].clone(),
         bars: visible.slice(start..visible.len()),
-        overlays: draw::overlays(finished, &visible, start).into_iter().map(indicator).collect(),
+        overlays: draw::overlays(run, finished, (index, &visible), start)
+            .into_iter()
+            .map(indicator)
+            .collect(),
     }
 }
