@@ -8,8 +8,9 @@ use engine_core::{
 
 use super::market::Bars;
 use crate::{
+    cli::bars::shell_word,
     error::{Code, Failure},
-    report::{Warning, stamp},
+    report::{Warning, plural, stamp},
 };
 
 /// Refuses actions that the prices contain already.
@@ -29,7 +30,7 @@ pub(in crate::cli) fn check(bars: &Bars, config: &Config) -> Result<(), Failure>
                  count the {kind} of {day} twice"
             );
             return Err(Failure::new(Code::Data, message)
-                .help(format!("algo-trader ingest -s {symbol} --status")));
+                .help(format!("algo-trader ingest -s {} --status", shell_word(symbol))));
         }
     }
     Ok(())
@@ -51,7 +52,7 @@ pub(super) fn warnings(bars: &Bars, config: &Config) -> Vec<Warning> {
         let parts: Vec<String> = counts
             .iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, name)| format!("{count} {name}{}", if *count == 1 { "" } else { "s" }))
+            .map(|(count, name)| plural(*count, name))
             .collect();
         if !parts.is_empty() {
             let parts = parts.join(" and ");
