@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::{program::Program, source::project};
+use crate::{
+    program::{Program, with_ma_cross},
+    source::project,
+};
 
 /// Splits of the made-up raw series: ex-date and new shares for one.
 const SPLITS: [(&str, f64); 3] = [("2003-03-03", 2.0), ("2006-10-02", 3.0), ("2009-03-09", 0.5)];
@@ -70,27 +73,31 @@ fn actions_that_are_left_out_are_named_and_ones_that_the_prices_hold_are_not_cou
 
 #[test]
 fn raw_bars_with_their_splits_have_every_statistic_of_adjusted_bars() {
-    let program = Program::new();
+    let program = with_ma_cross();
     files(&program);
     well(&program, &["ingest", "-s", "RAW", "-r", "1d", "--from-csv", "raw.csv", "--json"]);
     well(&program, &["ingest", "-s", "ADJ", "-r", "1d", "--from-csv", "adjusted.csv", "--json"]);
     well(&program, &["ingest", "--events-from-csv", "events.csv", "--json"]);
-    let hold = |more: &[&str]| {
-        let args = ["backtest", "--strategy", "buy_and_hold", "--fractional", "--json"];
-        well(&program, &[&args[..], &["--commission", "percent:0.1"], more].concat())
-    };
-    let raw = hold(&["-s", "RAW", "--actions"]);
-    let adjusted = hold(&["-s", "ADJ"]);
-    let figures = adjusted["metrics"].as_object().unwrap();
-    assert!(figures.len() > 30, "{figures:?}");
-    for (name, expected) in figures {
-        let got = &raw["metrics"][name];
-        let same = match (got.as_f64(), expected.as_f64()) {
-            (Some(got), Some(expected)) => (got - expected).abs() <= 1e-9 * expected.abs().max(1.0),
-            _ => got == expected,
+    for strategy in ["buy_and_hold", "ma_cross"] {
+        let run = |more: &[&str]| {
+            let args = ["backtest", "--strategy", strategy, "--fractional", "--json"];
+            well(&program, &[&args[..], &["--commission", "percent:0.1"], more].concat())
         };
-        assert!(same, "{name}: {got}, of adjusted bars {expected}");
+        let raw = run(&["-s", "RAW", "--actions"]);
+        let adjusted = run(&["-s", "ADJ"]);
+        let figures = adjusted["metrics"].as_object().unwrap();
+        assert!(figures.len() > 30, "{figures:?}");
+        for (name, expected) in figures {
+            let got = &raw["metrics"][name];
+            let same = match (got.as_f64(), expected.as_f64()) {
+                (Some(got), Some(expected)) => {
+                    (got - expected).abs() <= 1e-9 * expected.abs().max(1.0)
+                }
+                _ => got == expected,
+            };
+            assert!(same, "{strategy} {name}: {got}, of adjusted bars {expected}");
+        }
+        let unsplit = run(&["-s", "RAW"]);
+        assert_ne!(unsplit["metrics"]["total_return"], raw["metrics"]["total_return"]);
     }
-    let unsplit = hold(&["-s", "RAW"]);
-    assert_ne!(unsplit["metrics"]["total_return"], raw["metrics"]["total_return"]);
 }

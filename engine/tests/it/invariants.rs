@@ -19,34 +19,34 @@ use strategy_api::{
 
 use crate::{source::project, support::plugins::library};
 
-const DAY: i64 = 86_400_000_000_000;
+pub(crate) const DAY: i64 = 86_400_000_000_000;
 /// Random runs of each strategy.
 const RUNS: u64 = 25;
 
 /// A generator of random numbers that never changes (Knuth's constants).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 
-    fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
+    pub(crate) fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
         of[self.below(of.len() as u64) as usize]
     }
 }
 
 /// A shipped strategy with its default parameters.
-struct Shipped {
-    name: String,
-    def: &'static StrategyDef,
-    values: Vec<f64>,
+pub(crate) struct Shipped {
+    pub(crate) name: String,
+    pub(crate) def: &'static StrategyDef,
+    pub(crate) values: Vec<f64>,
 }
 
 /// Every plugin of the workspace.
-fn shipped() -> Vec<Shipped> {
+pub(crate) fn shipped() -> Vec<Shipped> {
     let folders = fs::read_dir(project().join("plugins")).unwrap().map(|entry| entry.unwrap());
     let packages = folders.filter(|folder| folder.path().join("Cargo.toml").exists());
     let mut names: Vec<String> =

@@ -59,6 +59,7 @@ mod signals;
 mod simulator;
 mod simulator_faults;
 mod source;
+mod splits;
 mod store_contract;
 mod store_faults;
 mod store_postgres;
