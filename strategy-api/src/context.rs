@@ -17,6 +17,10 @@ use crate::{
 ///
 /// Functions without `_of` speak of the current instrument: the one whose bar or fill it is, and the
 /// first of the run in `on_slice` and `on_finish`.
+///
+/// History, columns and coarser bars are in the units of the current bar: where splits are booked over
+/// raw bars, prices before a split that has taken effect are divided by its ratio and volumes multiplied.
+/// A price that a strategy keeps from an earlier call is in the units of that call.
 pub struct Context<'a> {
     pub(crate) frame: Frame<'a>,
     at: usize,
@@ -84,14 +88,15 @@ impl<'a> Context<'a> {
         self.frame.has_bar(instrument, self.at)
     }
 
-    /// All closed bars of the current instrument, oldest first; the last row is the current bar.
+    /// All closed bars of the current instrument, oldest first; the last row is the current bar. After a
+    /// split that is booked, those before it are in its new units.
     #[must_use]
     #[inline(always)]
     pub fn history(&self) -> Columns<'a> {
         self.frame.history(self.instrument, self.seen)
     }
 
-    /// All closed bars of an instrument, oldest first.
+    /// All closed bars of an instrument, oldest first, as [`history`](Context::history).
     ///
     /// # Panics
     /// When there is no such instrument.
