@@ -13,8 +13,8 @@ pub mod host;
 pub mod layout;
 mod market;
 pub mod raw;
-mod watch;
 mod view;
+mod watch;
 
 use std::sync::OnceLock;
 
