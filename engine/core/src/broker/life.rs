@@ -343,7 +343,7 @@ impl Broker {
             let record = &mut self.orders[working.record];
             record.state = OrderState::Expired;
             record.ended_ts = ts;
-            let was_worked = working.had_bar || working.left.is_some();
+            let was_worked = working.had_bar || record.filled != 0.0;
             let reason = if was_worked { Reason::RunEnded } else { Reason::NoNextBar };
             record.reason = Some(reason);
         }

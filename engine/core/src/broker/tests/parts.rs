@@ -69,6 +69,23 @@ fn an_order_that_found_no_volume_was_worked_all_the_same() {
     assert_eq!(ends(&broker)[1], (OrderState::Cancelled, Some(Reason::NotAtOnce), 0.0));
 }
 
+/// The limit closes a part in the bar of its entry; the trailing stop beside it has seen no bar yet.
+#[test]
+fn an_order_that_only_became_smaller_was_not_worked() {
+    let terms = Terms { ambiguity: Ambiguity::Optimistic, ..TENTH };
+    let (mut broker, mut portfolio) = start(terms, 0.0);
+    let entry = take(&mut broker, &limit(60.0, 99.5));
+    let trailing = priced(KIND_TRAIL_AMOUNT, 0.0, f64::NAN, f64::NAN, 8.0);
+    for exit in [trailing, limit(0.0, 100.5)] {
+        take(&mut broker, &RawOrder { oca_group: 7, ..attached(exit, entry) });
+    }
+    work_through(&mut broker, &mut portfolio, &[calm(5)]);
+    assert_eq!(prices(&broker), [(1, 5, 60.0, 99.5), (3, 5, -40.0, 100.5)]);
+    broker.expire(5);
+    let reasons: Vec<_> = ends(&broker).iter().map(|end| end.1).collect();
+    assert_eq!(reasons, [None, Some(Reason::NoNextBar), Some(Reason::RunEnded)]);
+}
+
 #[test]
 fn what_is_attached_closes_the_parts_of_its_parent_before_and_after_a_split() {
     let (mut broker, mut portfolio) = start(TENTH, 0.0);
