@@ -150,6 +150,8 @@ impl Broker {
 
     fn close_units(&mut self, portfolio: &mut Portfolio, floor: &Floor<'_>, wish: &Wish) {
         let held = portfolio.position[wish.instrument];
+        // Other orders of this moment may have closed a part of it since.
+        let wish = &Wish { units: wish.lot.closing_whole(wish.units, held), ..*wish };
         let still_closes = held * wish.units < 0.0 && wish.units.abs() <= held.abs();
         // A split may leave fractions of a lot: whatever leaves whole lots may trade them.
         let is_whole = || {
@@ -238,10 +240,12 @@ impl Broker {
             units = largest_signed(0.0, units, wish.lot, fits);
             (short_of, reduced) = (Reason::OverLimit, Reason::ReducedToLimit);
         }
+        units = wish.lot.without_dust(units, wish.units);
         if units == 0.0 {
             return self.end(wish.place, OrderState::Rejected, Some(short_of), wish.ts);
         }
-        let is_reduced = units.abs() < wish.units.abs();
+        let less = wish.units.abs() - units.abs();
+        let is_reduced = wish.lot.without_dust(less, wish.units) > 0.0;
         self.fill(portfolio, wish, units, is_reduced.then_some(reduced));
     }
 
@@ -306,7 +310,8 @@ impl Broker {
 
     fn within_volume(&self, wish: &Wish, units: f64) -> f64 {
         let Some(limit) = self.terms.slippage.volume_limit() else { return units };
-        let room = (limit * wish.volume - self.taken_before(wish)).max(0.0);
+        let most = limit * wish.volume;
+        let room = wish.lot.without_dust((most - self.taken_before(wish)).max(0.0), most);
         if units.abs() <= room { units } else { wish.lot.round(room).copysign(units) }
     }
 

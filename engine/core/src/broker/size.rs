@@ -1,4 +1,4 @@
-//! How many units a sum of money buys, commission included.
+//! How many units a sum of money buys or sells short, commission included.
 
 use super::Tariff;
 
@@ -27,13 +27,40 @@ impl Lot {
             Self::Fractional => units,
         }
     }
+
+    /// What is left of a quantity once what rounding leaves of `whole` counts as nothing: a part of a
+    /// unit may be any number, and no order is filled for a last bit.
+    pub(super) fn without_dust(self, units: f64, whole: f64) -> f64 {
+        let is_dust = self == Self::Fractional && units.abs() < DUST * whole.abs();
+        if is_dust { 0.0 } else { units }
+    }
+
+    /// What an order trades against `held` units: all of them when the rest is what rounding leaves.
+    /// Three tenths bought and three times a tenth sold leave nothing.
+    pub(super) fn closing_whole(self, units: f64, held: f64) -> f64 {
+        let is_all = held * units < 0.0 && self.without_dust(held + units, held) == 0.0;
+        if is_all { -held } else { units }
+    }
 }
+
+/// The part of a quantity that is taken for a rounding error.
+const DUST: f64 = 1e-9;
 
 /// The largest quantity whose value and commission together do not exceed `money`.
 #[must_use]
 pub fn affordable(money: f64, price: f64, lot: Lot, commission: impl Into<Tariff>) -> f64 {
     let commission = commission.into();
-    let fits = |units: f64| units * price + commission.of(units, price) <= money;
+    affordable_at(money, price, lot, |units| commission.of(units, price))
+}
+
+/// The same for what `cost` takes of a quantity.
+pub(super) fn affordable_at(
+    money: f64,
+    price: f64,
+    lot: Lot,
+    cost: impl Fn(f64) -> f64 + Copy,
+) -> f64 {
+    let fits = |units: f64| units * price + cost(units) <= money;
     if money <= 0.0 {
         return 0.0;
     }
@@ -43,19 +70,20 @@ pub fn affordable(money: f64, price: f64, lot: Lot, commission: impl Into<Tariff
             largest_below(most, |lots| fits(lots * lot)) * lot
         }
         Lot::Fractional => {
+            let less_cost = |units: f64| (money - cost(units)).max(0.0) / price;
             let mut units = money / price;
             for _ in 0..64 {
-                let next = (money - commission.of(units, price)).max(0.0) / price;
+                let next = less_cost(units);
                 if next == units {
                     break;
                 }
                 units = next;
             }
-            // Rounding may leave it one step too high.
-            while units > 0.0 && !fits(units) {
-                units = units.next_down().max(0.0);
-            }
-            units
+            // Rounding may leave it a few steps too high; a commission that is most of the price, far off.
+            let is_near = (less_cost(units) - units).abs() <= 1e-12 * units;
+            let steps = std::iter::successors(Some(units), |units| Some(units.next_down()));
+            let found = is_near.then(|| steps.take(64).find(|units| fits(*units))).flatten();
+            found.unwrap_or_else(|| largest(0.0, money / price, lot, fits)).max(0.0)
         }
     }
 }
@@ -131,6 +159,15 @@ mod tests {
         assert_eq!(affordable(100.0, 40.0, Lot::Fractional, Commission::None), 2.5);
         let units = affordable(1000.0, 10.0, Lot::Fractional, Commission::Percent(0.25));
         assert!((units - 80.0).abs() < 1e-9, "{units}");
+    }
+
+    #[test]
+    fn fractional_units_are_found_where_commission_is_more_than_the_price() {
+        let afford = |price| affordable(100.0, price, Lot::Fractional, Commission::PerShare(5.0));
+        for price in [0.001, 3.0, 5.0, 6.0, 500.0] {
+            let expected = 100.0 / (price + 5.0);
+            assert!((afford(price) - expected).abs() < 1e-12 * expected, "{price}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
     risk::{self, Gate},
 };
 
+mod fractions;
 mod orders;
 mod parts;
 mod settle;

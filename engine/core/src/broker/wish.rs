@@ -2,7 +2,7 @@
 
 use strategy_api::order::Size;
 
-use super::{Broker, Commission, Lot, Quote, affordable, fill::Touch};
+use super::{Broker, Commission, Lot, Quote, affordable, fill::Touch, size::affordable_at};
 use crate::{
     order::{OrderState, Reason},
     portfolio::Portfolio,
@@ -52,15 +52,19 @@ impl Broker {
         let worst = slippage.volume_limit().unwrap_or(0.0);
         let slipped = slippage.price(touch.price, is_buy, worst);
         let price = if working.is_limit() { touch.price } else { slipped };
-        let afford = |money| affordable(money, price, quote.lot, self.tariff(bar.ts));
+        let tariff = self.tariff(bar.ts);
+        let afford = |money| affordable(money, price, quote.lot, tariff);
+        // A sale has charges that a purchase does not have.
+        let short =
+            |money| -affordable_at(money, price, quote.lot, |units| tariff.of(-units, price));
         let keep = |money| affordable(money, price, quote.lot, Commission::None);
         let units = match (working.left, order.size) {
             (Some(left), _) => left,
             (None, Size::Units(units)) => units,
             (None, Size::EquityFraction(fraction)) if is_buy => afford(fraction * equity),
-            (None, Size::EquityFraction(fraction)) => -afford(-fraction * equity),
+            (None, Size::EquityFraction(fraction)) => short(-fraction * equity),
             (None, Size::Cash(amount)) if is_buy => afford(amount),
-            (None, Size::Cash(amount)) => -afford(-amount),
+            (None, Size::Cash(amount)) => short(-amount),
             (None, Size::TargetUnits(target)) => target - held,
             (None, Size::TargetFraction(fraction)) if is_buy => {
                 afford(fraction * equity - held * price)
@@ -77,12 +81,15 @@ impl Broker {
                 -quote.lot.round(fraction * working.parent_filled)
             }
         };
+        let is_target = matches!(order.size, Size::TargetUnits(_) | Size::TargetFraction(_));
+        let units = if is_target { quote.lot.without_dust(units, held) } else { units };
+        let units = quote.lot.closing_whole(units, held);
         if units == 0.0 {
-            return Err(match order.size {
-                Size::TargetUnits(_) | Size::TargetFraction(_) if held != 0.0 || !is_buy => {
-                    (OrderState::Cancelled, Reason::AlreadyThere)
-                }
-                _ => (OrderState::Rejected, Reason::LessThanOneLot),
+            let is_there = is_target && (held != 0.0 || !is_buy);
+            return Err(if is_there {
+                (OrderState::Cancelled, Reason::AlreadyThere)
+            } else {
+                (OrderState::Rejected, Reason::LessThanOneLot)
             });
         }
         let reduces = held * units < 0.0 && units.abs() <= held.abs();
