@@ -108,7 +108,9 @@ fn a_cash_account_is_never_short_and_never_owes() {
 fn doubled(scenario: &Scenario) -> Scenario {
     let mut twice = scenario.clone();
     twice.config.cash *= 2.0;
-    for bar in twice.market.bars.iter_mut().flatten().flatten() {
+    let inside = twice.market.inside.iter_mut();
+    let finer = inside.flat_map(|inside| inside.bars.iter_mut().flatten().flatten());
+    for bar in twice.market.bars.iter_mut().flatten().flatten().chain(finer) {
         let Bar { open, high, low, close, .. } = *bar;
         *bar =
             Bar { open: 2.0 * open, high: 2.0 * high, low: 2.0 * low, close: 2.0 * close, ..*bar };

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use engine_core::{
     backtest::RunResult,
+    broker::Commission,
     ledger::EntryKind,
     order::{OrderState, Reason},
 };
@@ -78,16 +79,27 @@ fn same_account(engine: &RunResult, oracle: &Outcome) -> Result<(), String> {
     if !held || !close(engine.cash, oracle.cash) || engine.equity.len() != oracle.equity.len() {
         return Err("another account at the end".to_owned());
     }
-    let counts = |invested: u64, ambiguous: u64, ignored: u64| {
-        format!("{invested} steps invested, {ambiguous} bars ambiguous, {ignored} passed over")
+    let counts = |invested: u64, ambiguous: u64, settled: u64, ignored: u64| {
+        let bars = format!("{ambiguous} bars ambiguous, {settled} of them settled");
+        format!("{invested} steps invested, {bars}, {ignored} passed over")
     };
-    let one = counts(engine.invested_steps, engine.ambiguous_bars, engine.ignored_instructions);
-    let two = counts(oracle.invested_steps, oracle.ambiguous_bars, oracle.ignored);
+    let [ambiguous, settled] = [engine.ambiguous_bars, engine.settled_bars];
+    let one = counts(engine.invested_steps, ambiguous, settled, engine.ignored_instructions);
+    let [ambiguous, settled] = [oracle.ambiguous_bars, oracle.settled_bars];
+    let two = counts(oracle.invested_steps, ambiguous, settled, oracle.ignored);
     if one == two { Ok(()) } else { Err(format!("{one}; oracle {two}")) }
 }
 
+/// Units of a month at which a tier of a commission ends.
+const TIERS: [f64; 4] = [300_000.0, 3_000_000.0, 20_000_000.0, 100_000_000.0];
+
 /// What has happened in the runs, so that nothing is compared that never comes up.
-fn count(engine: &RunResult, counts: &mut BTreeMap<String, u64>) {
+fn count(
+    scenario: &Scenario,
+    engine: &RunResult,
+    oracle: &Outcome,
+    counts: &mut BTreeMap<String, u64>,
+) {
     let mut add = |what: String| *counts.entry(what).or_default() += 1;
     engine.orders.iter().for_each(|order| add(format!("{:?} {:?}", order.state, order.reason)));
     engine.entries.iter().for_each(|entry| add(format!("{:?}", entry.kind)));
@@ -97,6 +109,19 @@ fn count(engine: &RunResult, counts: &mut BTreeMap<String, u64>) {
         }
     }
     (0..engine.ambiguous_bars).for_each(|_| add("ambiguous".to_owned()));
+    (0..engine.settled_bars).for_each(|_| add("settled by finer bars".to_owned()));
+    (0..oracle.open_bars).for_each(|_| add("left open by finer bars".to_owned()));
+    (0..oracle.denied_bars).for_each(|_| add("denied by finer bars".to_owned()));
+    for fill in &engine.fills {
+        add(format!("filled in {:?}", scenario.market.resolution));
+        if fill.quantity.fract() != 0.0 {
+            add("a part of a unit".to_owned());
+        }
+    }
+    if scenario.config.commission == Commission::IbkrTiered {
+        let passed = TIERS.into_iter().filter(|tier| oracle.month_units > *tier);
+        passed.for_each(|tier| add(format!("more than {tier} units in a month")));
+    }
 }
 
 #[test]
@@ -110,7 +135,7 @@ fn ten_thousand_random_runs_agree_with_the_oracle() {
             .and_then(|()| same_ends(&engine, &oracle))
             .and_then(|()| same_trades(&engine, &oracle))
             .and_then(|()| same_account(&engine, &oracle));
-        count(&engine, &mut counts);
+        count(&scenario, &engine, &oracle, &mut counts);
         wrong.extend(same.err().map(|text| format!("seed {seed}: {text}")));
     }
     let first = wrong[..wrong.len().min(5)].join("\n");
@@ -142,8 +167,14 @@ fn ten_thousand_random_runs_agree_with_the_oracle() {
         expired(Reason::NoNextBar),
         "in parts".to_owned(),
         "ambiguous".to_owned(),
+        "settled by finer bars".to_owned(),
+        "left open by finer bars".to_owned(),
+        "denied by finer bars".to_owned(),
+        "a part of a unit".to_owned(),
     ]
     .into_iter()
+    .chain(TIERS.map(|tier| format!("more than {tier} units in a month")))
+    .chain(["Min1", "Min5", "Hour1", "Day1", "Week1"].map(|length| format!("filled in {length}")))
     .chain(
         [EntryKind::Dividend, EntryKind::BorrowFee, EntryKind::Interest, EntryKind::Split]
             .map(|kind| format!("{kind:?}")),
@@ -170,5 +201,5 @@ fn random_runs_have_the_same_bits_in_every_build() {
         }
         result.equity.iter().for_each(|value| add(value.to_bits()));
     }
-    assert_eq!(format!("{sum:016x}"), "191a5ef28042a591");
+    assert_eq!(format!("{sum:016x}"), "55703700c07bdf92");
 }

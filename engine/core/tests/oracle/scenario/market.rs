@@ -1,28 +1,13 @@
-//! Random markets: when the bars are, to which sessions they belong, what they say, and the splits and
-//! dividends between them.
+//! Random markets: what the bars say, and the splits and dividends between them.
 
 use engine_core::event::{Event, EventKind};
 use strategy_api::{Bar, Resolution};
 
-use super::{DAY, Dice, SYMBOLS};
-
-const HOUR: i64 = 3_600_000_000_000;
-
-/// Sessions in New York: days since 1970-01-01, the hour UTC whose half brings the opening, and the
-/// number of hourly bars. Around the end of daylight saving time on 4 November 2012, and around
-/// Thanksgiving of that year, whose Friday closes at 13:00.
-const SESSIONS: [&[(i64, i64, usize)]; 2] = [
-    &[(15_645, 13, 7), (15_646, 13, 7), (15_649, 14, 7), (15_650, 14, 7), (15_651, 14, 7)],
-    &[(15_664, 14, 7), (15_665, 14, 7), (15_667, 14, 4), (15_670, 14, 7), (15_671, 14, 7)],
-];
-
-/// A step: when it begins, its session, and whether the session closes with it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) ts: i64,
-    pub(crate) session: i64,
-    pub(crate) is_close: bool,
-}
+use super::{
+    Dice, SYMBOLS,
+    inside::Inside,
+    steps::{HOUR, Step, Steps},
+};
 
 /// A market without orders.
 #[derive(Clone, Debug)]
@@ -32,6 +17,10 @@ pub(crate) struct Market {
     /// Bars of each instrument by step; a step may be without, but never for the first instrument,
     /// whose bars make the timeline.
     pub(crate) bars: Vec<Vec<Option<Bar>>>,
+    /// Finer bars, for some markets.
+    pub(crate) inside: Option<Inside>,
+    /// How many times as many units are traded as in a small account.
+    pub(crate) scale: f64,
     pub(crate) events: Vec<Event>,
 }
 
@@ -40,40 +29,27 @@ impl Market {
         Self::of(dice, 8)
     }
 
-    /// One of at least `least` steps.
+    /// One of at least `least` steps, if there are as many.
     pub(crate) fn of(dice: &mut Dice, least: usize) -> Self {
         let instruments = 1 + dice.below(3) as usize;
         let count = least + dice.below(25) as usize;
-        let (resolution, steps) =
-            if dice.below(3) == 0 { hours(dice, count) } else { (Resolution::Day1, days(count)) };
+        let steps = Steps::random(dice, count);
+        let scale = dice.pick(&[1.0, 1.0, 1.0, 8192.0, 262_144.0]);
         let mut events = Vec::new();
-        let bars = (0..instruments).map(|one| walk(dice, &steps, one, &mut events)).collect();
-        Self { resolution, steps, bars, events }
+        let bars: Vec<_> =
+            (0..instruments).map(|one| walk(dice, &steps.all, (one, scale), &mut events)).collect();
+        let finer = steps.finer.filter(|_| dice.below(4) > 0);
+        let inside = finer.map(|finer| Inside::random(dice, &steps, finer, &bars));
+        let Steps { resolution, all: steps, .. } = steps;
+        Self { resolution, steps, bars, inside, scale, events }
     }
-}
-
-fn days(count: usize) -> Vec<Step> {
-    (0..count as i64).map(|day| Step { ts: day * DAY, session: day, is_close: true }).collect()
-}
-
-/// Hourly bars: 09:30, then 10:00 and every full hour before the close, in New York.
-fn hours(dice: &mut Dice, count: usize) -> (Resolution, Vec<Step>) {
-    let sessions = dice.pick(&SESSIONS).iter();
-    let steps = sessions.flat_map(|&(day, open, bars)| {
-        (0..bars as i64).map(move |bar| Step {
-            ts: day * DAY + if bar == 0 { open * HOUR + HOUR / 2 } else { (open + bar) * HOUR },
-            session: day,
-            is_close: bar as usize + 1 == bars,
-        })
-    });
-    (Resolution::Hour1, steps.skip(dice.below(7) as usize).take(count).collect())
 }
 
 /// Bars on a grid of quarters, so that prices meet limits exactly.
 fn walk(
     dice: &mut Dice,
     steps: &[Step],
-    instrument: usize,
+    (instrument, scale): (usize, f64),
     events: &mut Vec<Event>,
 ) -> Vec<Option<Bar>> {
     let quarter = |number: u64| number as f64 / 4.0;
@@ -102,7 +78,7 @@ fn walk(
         let (open, close) = (around(dice), around(dice));
         let high = open.max(close) + quarter(dice.below(9));
         let low = (open.min(close) - quarter(dice.below(9))).max(1.0);
-        let volume = 40.0 * dice.below(12) as f64;
+        let volume = scale * 40.0 * dice.below(12) as f64;
         last = close;
         previous = Some(step.ts);
         bars.push(Some(Bar { ts: step.ts, open, high, low, close, volume }));

@@ -1,7 +1,9 @@
 //! Random bars, rules and orders.
 
+mod inside;
 mod market;
 mod script;
+mod steps;
 
 use engine_core::{
     backtest::{Config, Rules, RunResult, Stage},
@@ -15,9 +17,10 @@ use strategy_api::{
     order::Size,
 };
 
+pub(crate) use inside::Inside;
 pub(crate) use market::Market;
 pub(crate) use script::hand_over;
-use script::{Scripted, commands};
+use script::{Scripted, Units, commands};
 
 pub(crate) const SYMBOLS: [&str; 3] = ["BBB", "AAA", "CCC"];
 pub(crate) const DAY: i64 = 86_400_000_000_000;
@@ -120,9 +123,14 @@ impl Scenario {
         let config = config(&mut dice, &market);
         let first = market.steps.partition_point(|step| Some(step.ts) < config.from_ts);
         let mut placed = 0;
+        let units = Units { scale: market.scale, has_parts: config.fractional };
         let mut at = |step| {
             let is_idle = step < first || every > 1 && dice.below(every) != 0;
-            if is_idle { Vec::new() } else { commands(&mut dice, &market, step, &mut placed) }
+            if is_idle {
+                Vec::new()
+            } else {
+                commands(&mut dice, &market, (units, step), &mut placed)
+            }
         };
         let script = (0..market.steps.len()).map(&mut at).collect();
         Self { config, market, script }
@@ -155,7 +163,10 @@ impl Scenario {
         hand_over(&self.script);
         let series = self.series();
         let members = members(&series);
-        let stage = Stage::new(&members, self.market.resolution, self.config.to_ts);
+        let inside = self.market.inside.as_ref();
+        let finer = inside.map(Inside::series).unwrap_or_default();
+        let stage = Stage::new(&members, self.market.resolution, self.config.to_ts)
+            .settled_by(inside.map(|inside| inside.finer(&finer)));
         let stage = if is_stepped { stage.stepped() } else { stage };
         stage.run(SCRIPTED, &[], &self.config, &ProgressPage::default()).unwrap()
     }
@@ -174,7 +185,7 @@ fn config(dice: &mut Dice, market: &Market) -> Config {
     let (instruments, steps) = (market.bars.len(), &market.steps);
     let at = |step: usize| Some(steps[step].ts);
     Config {
-        cash: 10_000.0,
+        cash: 10_000.0 * market.scale,
         fill: dice.pick(&[
             FillModel::NextOpen,
             FillModel::NextOpen,
@@ -186,6 +197,7 @@ fn config(dice: &mut Dice, market: &Market) -> Config {
             Commission::PerShare(0.01),
             Commission::Percent(0.001),
             Commission::IbkrFixed,
+            Commission::IbkrTiered,
         ]),
         slippage: dice.pick(&[
             Slippage::None,
@@ -193,8 +205,8 @@ fn config(dice: &mut Dice, market: &Market) -> Config {
             Slippage::Ticks(3.0),
             Slippage::VolumeShare { limit: 0.1, impact: 0.5 },
         ]),
-        fractional: false,
-        lots: (0..instruments).map(|_| dice.pick(&[1.0, 1.0, 1.0, 5.0])).collect(),
+        fractional: dice.below(4) == 0,
+        lots: (0..instruments).map(|_| market.scale * dice.pick(&[1.0, 1.0, 1.0, 5.0])).collect(),
         from_ts: dice.pick(&[None, None, None, at(2)]),
         to_ts: dice.pick(&[None, None, None, at(steps.len() - 2)]),
         seed: 0,

@@ -6,11 +6,27 @@ use strategy_api::prelude::*;
 
 use super::{Ask, Command, Dice, Kind, Tif, market::Market};
 
+/// How many units orders are for.
+#[derive(Clone, Copy)]
+pub(super) struct Units {
+    /// Times as many as in a small account.
+    pub(super) scale: f64,
+    /// Whether parts of a unit are among them.
+    pub(super) has_parts: bool,
+}
+
+impl Units {
+    fn of(self, dice: &mut Dice, most: u64) -> f64 {
+        let parts = if self.has_parts { dice.pick(&[0.0, 0.25, 0.3]) } else { 0.0 };
+        self.scale * ((1 + dice.below(most)) as f64 - parts)
+    }
+}
+
 /// The commands of a step; `placed` orders came before it.
 pub(super) fn commands(
     dice: &mut Dice,
     market: &Market,
-    step: usize,
+    (units, step): (Units, usize),
     placed: &mut usize,
 ) -> Vec<Command> {
     let mut commands = Vec::new();
@@ -21,10 +37,10 @@ pub(super) fn commands(
         let mut near = |dice: &mut Dice| (last.close - 5.0 + dice.below(41) as f64 / 4.0).max(0.25);
         if *placed > 0 && dice.below(6) == 0 {
             let order = dice.below(*placed as u64) as usize;
-            commands.push(change(dice, order, &mut near));
+            commands.push(change(dice, (order, units), &mut near));
             continue;
         }
-        let (kind, size) = (kind(dice, &mut near), size(dice));
+        let (kind, size) = (kind(dice, &mut near), size(dice, units));
         let tif = match dice.below(8) {
             0 => Tif::Day,
             1 => Tif::Until(market.steps[step].ts + dice.pick(&[1, 2]) * span(market)),
@@ -51,11 +67,15 @@ fn span(market: &Market) -> i64 {
     market.steps[1].ts - market.steps[0].ts
 }
 
-fn change(dice: &mut Dice, order: usize, near: &mut impl FnMut(&mut Dice) -> f64) -> Command {
+fn change(
+    dice: &mut Dice,
+    (order, units): (usize, Units),
+    near: &mut impl FnMut(&mut Dice) -> f64,
+) -> Command {
     match dice.below(8) {
         0..3 => Command::Cancel(order),
         3 => Command::CancelAll,
-        4 => Command::Resize(order, dice.pick(&[1.0, -1.0]) * (1.0 + dice.below(40) as f64)),
+        4 => Command::Resize(order, dice.pick(&[1.0, -1.0]) * units.of(dice, 40)),
         5 => Command::Retrail(order, dice.pick(&[0.0625, 0.75, 2.0])),
         _ => Command::Reprice(order, near(dice)),
     }
@@ -73,13 +93,13 @@ fn kind(dice: &mut Dice, near: &mut impl FnMut(&mut Dice) -> f64) -> Kind {
     }
 }
 
-fn size(dice: &mut Dice) -> Size {
+fn size(dice: &mut Dice, units: Units) -> Size {
     let sign = dice.pick(&[1.0, 1.0, -1.0]);
     match dice.below(8) {
-        0..3 => Size::Units(sign * (1.0 + dice.below(40) as f64)),
+        0..3 => Size::Units(sign * units.of(dice, 40)),
         3 => Size::EquityFraction(sign * 0.25),
-        4 => Size::Cash(sign * 2500.0),
-        5 => Size::TargetUnits(dice.pick(&[0.0, 0.0, 20.0, -15.0])),
+        4 => Size::Cash(sign * 2500.0 * units.scale),
+        5 => Size::TargetUnits(units.scale * dice.pick(&[0.0, 0.0, 20.0, -15.0])),
         6 => Size::TargetFraction(dice.pick(&[0.0, 0.5, 1.0, 1.5, -0.5])),
         _ => Size::TargetFraction(dice.pick(&[0.0, 1.0])),
     }

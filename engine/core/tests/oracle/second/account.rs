@@ -1,7 +1,7 @@
 //! Cash, positions, equity, costs and sizes, added up from the book of lines whenever they are asked for.
 
 use engine_core::{
-    broker::{Account, Commission, Slippage},
+    broker::{Account, Slippage},
     order::{OrderState, Reason},
 };
 use strategy_api::{Bar, order::Size};
@@ -11,7 +11,10 @@ use crate::scenario::Kind;
 
 impl Oracle<'_> {
     pub(super) fn bar_of(&self, instrument: usize) -> Option<Bar> {
-        self.s.market.bars[instrument][self.step]
+        match self.glass {
+            Some((one, bar)) if one == instrument => Some(bar),
+            _ => self.s.market.bars[instrument][self.step],
+        }
     }
 
     pub(super) fn close_before(&self, instrument: usize) -> Option<f64> {
@@ -125,7 +128,8 @@ impl Oracle<'_> {
         };
         let before = |one: usize| self.value(one, when, own);
         let fits = |limit: Option<f64>, before: f64, after: f64| {
-            limit.is_none_or(|limit| after <= limit * equity + 1e-9 || after <= before + 1e-9)
+            let cent = if self.s.config.fractional { 0.0 } else { 1e-9 * self.s.market.scale };
+            limit.is_none_or(|limit| after <= limit * equity + cent || after <= before + cent)
         };
         let sum = |of: &dyn Fn(usize) -> f64| self.instruments().map(of).sum::<f64>();
         fits(limits.per_symbol, before(instrument).abs(), after(instrument).abs())
@@ -151,33 +155,39 @@ impl Oracle<'_> {
         }
     }
 
-    pub(super) fn costs(&self, units: f64, price: f64) -> f64 {
-        let (units, value) = (units.abs(), units.abs() * price);
-        match self.s.config.commission {
-            Commission::None => 0.0,
-            Commission::PerShare(rate) => rate * units,
-            Commission::Percent(fraction) => fraction * units * price,
-            // Half a cent a share, at least a dollar, but never more than a hundredth of the value.
-            Commission::IbkrFixed => (units * 0.005).max(1.0).min(value * 0.01),
-            Commission::IbkrTiered => panic!("the oracle does not know the tiers"),
+    /// The largest number of units up to `most` that fits, if those that fit begin with none: lot by lot
+    /// from above, or, where any part of a unit may be traded, halving what is in doubt.
+    pub(super) fn most(&self, instrument: usize, most: f64, fits: impl Fn(f64) -> bool) -> f64 {
+        if fits(most) {
+            return most;
         }
-    }
-
-    /// Most whole lots that money pays for, counted down.
-    pub(super) fn shares(
-        &self,
-        instrument: usize,
-        money: f64,
-        price: f64,
-        with_costs: bool,
-    ) -> f64 {
+        if self.s.config.fractional {
+            let (mut sure, mut step) = (0.0, most);
+            for _ in 0..90 {
+                step /= 2.0;
+                if fits(sure + step) {
+                    sure += step;
+                }
+            }
+            return sure;
+        }
         let lot = self.s.config.lots[instrument];
-        let mut lots = (money / price / lot).floor().max(0.0) + 2.0;
-        let costs = |n: f64| if with_costs { self.costs(n, price) } else { 0.0 };
-        while lots > 0.0 && lots * lot * price + costs(lots * lot) > money {
+        let mut lots = (most / lot).floor();
+        while lots > 0.0 && !fits(lots * lot) {
             lots -= 1.0;
         }
-        if money <= 0.0 { 0.0 } else { lots * lot }
+        lots * lot
+    }
+
+    /// Most units, bought or sold, that are worth no more than money with their costs (or without).
+    fn shares(&self, instrument: usize, money: f64, price: f64, costs: Option<f64>) -> f64 {
+        if money <= 0.0 {
+            return 0.0;
+        }
+        let costs = |units: f64| costs.map_or(0.0, |side| self.costs(side * units, price));
+        let lot = if self.s.config.fractional { 0.0 } else { self.s.config.lots[instrument] };
+        let most = money / price + lot;
+        self.most(instrument, most, |units| units * price + costs(units) <= money)
     }
 
     /// Units that close what the parent has filled: all of it, or a part in whole lots.
@@ -187,6 +197,9 @@ impl Oracle<'_> {
             return -self.parent_fill(ticket);
         }
         let (filled, lot) = (self.parent_fill(ticket), self.s.config.lots[ticket.ask.instrument]);
+        if self.s.config.fractional {
+            return -filled * part;
+        }
         -filled.signum() * (part * filled.abs() / lot).floor() * lot
     }
 
@@ -202,15 +215,16 @@ impl Oracle<'_> {
         let held = self.held(instrument);
         let share = self.volume_limit().unwrap_or(0.0);
         let price = self.slipped(ticket, reference, buy, share);
-        let afford = |money: f64| self.shares(instrument, money, price, true);
-        let keep = |money: f64| self.shares(instrument, money, price, false);
+        let afford = |money: f64| self.shares(instrument, money, price, Some(1.0));
+        let short = |money: f64| -self.shares(instrument, money, price, Some(-1.0));
+        let keep = |money: f64| self.shares(instrument, money, price, None);
         let units = match ticket.ask.size {
             _ if ticket.left.is_some() => ticket.left.unwrap(),
             Size::Units(n) => n,
             Size::EquityFraction(n) if buy => afford(n * equity),
-            Size::EquityFraction(n) => -afford(-n * equity),
+            Size::EquityFraction(n) => short(-n * equity),
             Size::Cash(n) if buy => afford(n),
-            Size::Cash(n) => -afford(-n),
+            Size::Cash(n) => short(-n),
             Size::TargetUnits(n) => n - held,
             Size::TargetFraction(n) if buy => afford(n * equity - held * price),
             Size::TargetFraction(0.0) => -held,
@@ -218,15 +232,24 @@ impl Oracle<'_> {
             Size::TargetFraction(n) => (-keep(-n * equity) - held).min(0.0),
             Size::ParentFill(_) => self.exit_units(ticket),
         };
-        if units != 0.0 {
-            return Ok((units, price));
-        }
         let target = matches!(ticket.ask.size, Size::TargetUnits(_) | Size::TargetFraction(_));
+        // A target that is met but for rounding is met.
+        let there = target && self.s.config.fractional && units.abs() < held.abs() / 1e9;
+        if units != 0.0 && !there {
+            return Ok((self.all_or(instrument, units), price));
+        }
         if target && (held != 0.0 || !buy) {
             Err((OrderState::Cancelled, Reason::AlreadyThere))
         } else {
             Err((OrderState::Rejected, Reason::LessThanOneLot))
         }
+    }
+
+    /// Units of an order, or all that is held when it trades so much but for rounding.
+    pub(super) fn all_or(&self, instrument: usize, units: f64) -> f64 {
+        let held = self.held(instrument);
+        let all = held * units < 0.0 && (held + units).abs() < held.abs() / 1e9;
+        if all && self.s.config.fractional { -held } else { units }
     }
 
     pub(super) fn volume_limit(&self) -> Option<f64> {

@@ -6,10 +6,12 @@ use engine_core::{
     broker::FillModel,
     order::{OrderState, Reason},
 };
-use strategy_api::order::Size;
+use strategy_api::{Bar, order::Size};
 
 mod account;
 mod bear;
+mod costs;
+mod inside;
 mod reach;
 mod rounds;
 mod trade;
@@ -52,6 +54,13 @@ pub(crate) struct Outcome {
     pub(crate) ends: Vec<(u64, OrderState, Option<Reason>)>,
     pub(crate) equity: Vec<f64>,
     pub(crate) ambiguous_bars: u64,
+    /// Those of them that finer bars have settled.
+    pub(crate) settled_bars: u64,
+    /// Those that finer bars leave open, and those whose finer bars tell another story.
+    pub(crate) open_bars: u64,
+    pub(crate) denied_bars: u64,
+    /// Most units of a calendar month.
+    pub(crate) month_units: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +100,15 @@ struct Oracle<'s> {
     /// Number of the order at each place of the script.
     numbers: Vec<u64>,
     lines: Vec<Line>,
+    /// Lines that belong to moments that are over.
+    settled: usize,
+    /// The finer bar that an instrument's bar is being looked at through.
+    glass: Option<(usize, Bar)>,
     ambiguous: Vec<(usize, usize)>,
+    /// Ambiguous bars whose finer bars left nothing open, left something open, told another story.
+    told: u64,
+    open: u64,
+    denied: u64,
     ignored: u64,
 }
 
@@ -102,10 +119,15 @@ pub(crate) fn work(s: &Scenario) -> Outcome {
         tickets: Vec::new(),
         numbers: Vec::new(),
         lines: Vec::new(),
+        settled: 0,
+        glass: None,
         ambiguous: Vec::new(),
+        told: 0,
+        open: 0,
+        denied: 0,
         ignored: 0,
     };
-    let (mut equity, mut invested_steps) = (Vec::new(), 0);
+    let (mut equity, mut invested_steps, mut month_units) = (Vec::new(), 0, 0.0_f64);
     for step in s.traded() {
         o.step = step;
         o.bear();
@@ -117,10 +139,15 @@ pub(crate) fn work(s: &Scenario) -> Outcome {
         }
         equity.push(o.equity(When::Close, None));
         invested_steps += u64::from(o.instruments().any(|one| o.held(one) != 0.0));
+        month_units = month_units.max(o.units_of_the_month());
         o.margin();
     }
     let ends = o.tickets.iter().map(|ticket| {
-        let late = if ticket.worked { Reason::RunEnded } else { Reason::NoNextBar };
+        let late = if ticket.worked || o.has_fill(ticket.id) {
+            Reason::RunEnded
+        } else {
+            Reason::NoNextBar
+        };
         let (state, reason) = ticket.end.unwrap_or((OrderState::Expired, Some(late)));
         (ticket.id, state, reason)
     });
@@ -135,6 +162,10 @@ pub(crate) fn work(s: &Scenario) -> Outcome {
         ends: ends.collect(),
         equity,
         ambiguous_bars: o.ambiguous.len() as u64,
+        settled_bars: o.told,
+        open_bars: o.open,
+        denied_bars: o.denied,
+        month_units,
     }
 }
 
@@ -290,7 +321,7 @@ impl Oracle<'_> {
             }
         }
         self.together(When::Open, false);
-        self.middle();
+        self.inside();
         self.together(When::Close, false);
         self.after(false);
     }

@@ -4,7 +4,7 @@ use engine_core::broker::{Ambiguity, FillModel, LimitTouch};
 use strategy_api::order::Size;
 
 use super::{Oracle, Ticket, When};
-use crate::scenario::{Kind, SYMBOLS};
+use crate::scenario::Kind;
 
 impl Oracle<'_> {
     pub(super) fn buys(&self, ticket: &Ticket, when: When, own: Option<(usize, f64)>) -> bool {
@@ -127,27 +127,5 @@ impl Oracle<'_> {
             Some(next) => steps[next].session != self.session(),
             None => steps[self.step].is_close,
         }
-    }
-
-    /// The turn of an order between the ends of a bar.
-    pub(super) fn turn(&self, id: u64, buy: bool) -> (bool, bool, usize, &'static str, u64) {
-        let ticket = self.ticket(id);
-        let late = match self.s.config.rules.ambiguity {
-            Ambiguity::Pessimistic => self.is_limit(ticket),
-            Ambiguity::Optimistic => !self.is_limit(ticket),
-        };
-        (late, buy, ticket.step, SYMBOLS[ticket.ask.instrument], id)
-    }
-
-    /// Orders that the bar reaches between its ends, with price and side.
-    pub(super) fn reached(&self, wanted: impl Fn(&Ticket) -> bool) -> Vec<(u64, f64, bool)> {
-        let reach = |ticket: &Ticket| {
-            let stretch = self.stretch(ticket, false)?;
-            let buy = self.buys(ticket, When::Open, None);
-            let (moment, price) = self.meets(ticket, buy, stretch)?;
-            let inside = moment == When::Middle || (moment == When::Open && ticket.fresh.is_some());
-            inside.then_some((ticket.id, price, buy))
-        };
-        self.tickets.iter().filter(|ticket| wanted(ticket)).filter_map(reach).collect()
     }
 }

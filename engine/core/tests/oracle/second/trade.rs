@@ -36,7 +36,13 @@ impl Oracle<'_> {
         self.tickets.iter().find(|ticket| ticket.id == id).expect("it was placed")
     }
 
+    /// Trades what fills at one moment, which counts as traded in the month when all of it is done.
     pub(super) fn trade(&mut self, batch: &[(u64, f64, f64, f64)], when: When) {
+        self.trade_one_by_one(batch, when);
+        self.settled = self.lines.len();
+    }
+
+    fn trade_one_by_one(&mut self, batch: &[(u64, f64, f64, f64)], when: When) {
         let lacks = if self.margin_account() { Reason::NoMargin } else { Reason::NoCash };
         let (mut fixed, mut money, mut closing) = (Vec::new(), Vec::new(), Vec::new());
         for wish in batch {
@@ -72,21 +78,25 @@ impl Oracle<'_> {
             if total > power {
                 let now = self.need(instrument, units, wish.2, wish.3);
                 let share = (now / total * power).min(self.power(when, own(self, &wish)));
-                while units != 0.0 && self.need(instrument, units, wish.2, wish.3) > share {
-                    units = self.less(instrument, units);
-                }
+                units = self.part(instrument, units, |part| {
+                    self.need(instrument, part, wish.2, wish.3) <= share
+                });
             }
             let mut lacks = lacks;
             let mut cut =
                 if self.margin_account() { Reason::ReducedToMargin } else { Reason::Reduced };
-            while units != 0.0 && !self.is_within_limits(instrument, units, wish.2, wish.3, when) {
-                units = self.less(instrument, units);
+            let fits = |part: f64| self.is_within_limits(instrument, part, wish.2, wish.3, when);
+            if units != 0.0 && !fits(units) {
+                units = self.part(instrument, units, fits);
                 (lacks, cut) = (Reason::OverLimit, Reason::ReducedToLimit);
             }
-            if units == 0.0 {
+            // What rounding leaves of the money buys nothing.
+            if units == 0.0 || self.s.config.fractional && units.abs() < wish.1.abs() / 1e9 {
                 self.finish(wish.0, OrderState::Rejected, Some(lacks));
             } else {
-                let reason = (units != wish.1).then_some(cut);
+                let gone = (wish.1 - units).abs();
+                let rounding = self.s.config.fractional && gone < wish.1.abs() / 1e9;
+                let reason = (gone != 0.0 && !rounding).then_some(cut);
                 self.fill(wish, units, when, reason);
             }
         }
@@ -96,9 +106,10 @@ impl Oracle<'_> {
     fn close(&mut self, wish: (u64, f64, f64, f64), when: When, lacks: Reason) {
         let ask = self.ticket(wish.0).ask;
         let held = self.held(ask.instrument);
+        let wish = (wish.0, self.all_or(ask.instrument, wish.1), wish.2, wish.3);
         if held * wish.1 < 0.0 && wish.1.abs() <= held.abs() {
-            let lot = self.s.config.lots[ask.instrument];
-            let whole = wish.1 % lot == 0.0 || (held + wish.1) % lot == 0.0;
+            let whole = self.is_whole(ask.instrument, wish.1)
+                || self.is_whole(ask.instrument, held + wish.1);
             if whole || matches!(ask.size, Size::ParentFill(_)) {
                 self.fill(wish, wish.1, when, None);
             } else {
@@ -122,17 +133,20 @@ impl Oracle<'_> {
         named.iter().map(|(_, need)| need).sum()
     }
 
-    /// The next smaller number of whole lots.
-    fn less(&self, instrument: usize, units: f64) -> f64 {
-        let lots = units.abs() / self.s.config.lots[instrument];
-        let fewer = if lots.fract() == 0.0 { lots - 1.0 } else { lots.floor() };
-        units.signum() * fewer * self.s.config.lots[instrument]
+    /// The largest part of some units, bought or sold, that fits.
+    fn part(&self, instrument: usize, units: f64, fits: impl Fn(f64) -> bool) -> f64 {
+        units.signum() * self.most(instrument, units.abs(), |part| fits(units.signum() * part))
+    }
+
+    /// Whether a quantity is one of whole lots, where that is asked for.
+    fn is_whole(&self, instrument: usize, units: f64) -> bool {
+        self.s.config.fractional || units % self.s.config.lots[instrument] == 0.0
     }
 
     pub(super) fn fixed(&mut self, wish: (u64, f64, f64, f64), when: When, lacks: Reason) {
         let instrument = self.ticket(wish.0).ask.instrument;
         let need = self.need(instrument, wish.1, wish.2, wish.3);
-        if wish.1 % self.s.config.lots[instrument] != 0.0 {
+        if !self.is_whole(instrument, wish.1) {
             self.finish(wish.0, OrderState::Rejected, Some(Reason::LessThanOneLot));
         } else if need > self.power(when, Some((instrument, wish.3))) {
             self.finish(wish.0, OrderState::Rejected, Some(lacks));
@@ -162,6 +176,10 @@ impl Oracle<'_> {
         let room = (limit * volume - taken).max(0.0);
         if units.abs() <= room {
             return units;
+        }
+        if self.s.config.fractional {
+            let room = if room < limit * volume / 1e9 { 0.0 } else { room };
+            return units.signum() * room;
         }
         let lot = self.s.config.lots[instrument];
         units.signum() * (room / lot).floor() * lot
@@ -241,61 +259,6 @@ impl Oracle<'_> {
                 self.tickets[place].waits = false;
                 self.tickets[place].fresh = Some((when, reference, by_limit));
             }
-        }
-    }
-
-    /// Between the ends of the bar: stops before limits, sales before buys, older before younger. An
-    /// order whose target lies the other way after a fill of another waits for the next bar.
-    pub(super) fn middle(&mut self) {
-        let mut list = self.reached(|_| true);
-        while let Some(best) = list.iter().min_by_key(|(id, _, buy)| self.turn(*id, *buy)).copied()
-        {
-            list.retain(|(id, ..)| *id != best.0);
-            let (id, reference, buy) = best;
-            let reached: Vec<u64> = list.iter().map(|(id, ..)| *id).collect();
-            let ticket = self.ticket(id).clone();
-            if ticket.end.is_some() {
-                continue;
-            }
-            let own = Some((ticket.ask.instrument, reference));
-            let equity = self.equity(When::Open, own);
-            if self.buys(&ticket, When::Middle, own) != buy {
-                continue;
-            }
-            match self.wish(&ticket, reference, buy, equity) {
-                Ok((units, price)) => {
-                    let lines = self.lines.len();
-                    self.trade(&[(id, units, price, reference)], When::Middle);
-                    if self.lines.len() > lines {
-                        self.doubt(&ticket, &reached);
-                        list.extend(self.reached(|t| t.parent == Some(id) && t.fresh.is_some()));
-                    }
-                }
-                Err((state, reason)) => self.finish(id, state, Some(reason)),
-            }
-        }
-    }
-
-    /// Whether the bar could be read otherwise: another order of the group was reached too, or one
-    /// that was attached to this one is, perhaps before it was there.
-    pub(super) fn doubt(&mut self, filled: &Ticket, reached: &[u64]) {
-        let instrument = filled.ask.instrument;
-        let bar = self.bar_of(instrument).expect("it has a bar");
-        let doubtful = self.tickets.iter().any(|other| {
-            let sibling = filled.ask.group.is_some()
-                && other.ask.group == filled.ask.group
-                && other.id != filled.id
-                && other.ask.instrument == instrument
-                && reached.contains(&other.id);
-            let Some((When::Middle, price, by_limit)) = other.fresh else { return sibling };
-            let born = other.parent == Some(filled.id) && other.end.is_none();
-            let sure = by_limit && !self.is_limit(other);
-            let stretch = (price, bar.high, bar.low);
-            let hit = self.meets(other, self.buys(other, When::Open, None), stretch);
-            sibling || (born && !sure && hit.is_some_and(|(when, _)| when != When::Close))
-        });
-        if doubtful && !self.ambiguous.contains(&(self.step, instrument)) {
-            self.ambiguous.push((self.step, instrument));
         }
     }
 }
