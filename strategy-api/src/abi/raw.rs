@@ -662,10 +662,10 @@ fn run_steps<S: Strategy>(
         frame.mark_at(at);
         frame.mark(CALLBACK_BAR);
         for instrument in 0..frame.n_series {
-            let Some(seen) = frame.seen_now(instrument, at) else { continue };
             if watch.as_ref().is_some_and(|watch| !watch.is_called(instrument, at)) {
                 continue;
             }
+            let Some(seen) = frame.seen_now(instrument, at) else { continue };
             let bar = frame.last_bar(instrument, seen);
             strategy.on_bar(&bar, &mut Context::new(frame, at, instrument, seen));
         }

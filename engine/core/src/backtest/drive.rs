@@ -53,6 +53,8 @@ pub(super) struct Run<'m, 'a> {
     log_dropped: u64,
     /// Fills that the strategy is told of next.
     news: Vec<RawFill>,
+    /// First and last price of each instrument at the step that is worked.
+    ends: Vec<(f64, f64)>,
 }
 
 impl<'m, 'a> Run<'m, 'a> {
@@ -86,6 +88,7 @@ impl<'m, 'a> Run<'m, 'a> {
             log: Vec::new(),
             log_dropped: 0,
             news: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -160,7 +163,8 @@ impl<'m, 'a> Run<'m, 'a> {
         if self.broker.is_waiting() {
             let (broker, portfolio) = (&mut self.broker, &mut self.portfolio);
             let terms = (self.config, self.finer);
-            with_floor(self.market, terms, &self.sessions, at, |floor| {
+            let scratch = (&self.sessions, &mut self.ends);
+            with_floor(self.market, terms, scratch, at, |floor| {
                 broker.work(portfolio, floor, part);
             });
         }

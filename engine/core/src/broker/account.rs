@@ -66,11 +66,11 @@ impl Account {
 
     /// Whether equity is below the maintenance margin at these prices.
     #[must_use]
-    pub fn is_called(&self, portfolio: &Portfolio, price: impl Fn(usize) -> f64 + Copy) -> bool {
+    pub fn is_called(&self, portfolio: &Portfolio, price: impl Fn(usize) -> f64) -> bool {
         self.margin().is_some_and(|terms| {
-            let (long, short) = portfolio.values(price);
+            let (equity, (long, short)) = portfolio.worth(price);
             let required = terms.maintenance_long * long + terms.maintenance_short * short;
-            portfolio.equity(price) < required
+            equity < required
         })
     }
 }

@@ -22,11 +22,8 @@ impl<'p> Funds<'p> {
     ) -> Self {
         // A cash account without limits asks for its cash and nothing else.
         let is_simple = terms.account == Account::Cash && !terms.limits.bound_exposure();
-        let (equity, values) = if is_simple {
-            (portfolio.cash, (0.0, 0.0))
-        } else {
-            (portfolio.equity(&mark), portfolio.values(&mark))
-        };
+        let (equity, values) =
+            if is_simple { (portfolio.cash, (0.0, 0.0)) } else { portfolio.worth(mark) };
         Self { terms, tariff, portfolio, equity, values }
     }
 

@@ -98,8 +98,8 @@ pub struct Session {
 pub struct Floor<'f> {
     /// Quote of an instrument.
     pub quote: &'f dyn Fn(usize) -> Quote,
-    /// First and last price of an instrument's bar; twice the close before when it has none.
-    pub ends: &'f dyn Fn(usize) -> (f64, f64),
+    /// First and last price of each instrument's bar; twice the close before when it has none.
+    pub ends: &'f [(f64, f64)],
     /// Session of an instrument's bar; asked only for orders that depend on it.
     pub session: &'f dyn Fn(usize) -> Session,
     /// The finer bars inside an instrument's bar, oldest first, none when they are not held; asked
@@ -110,7 +110,7 @@ pub struct Floor<'f> {
 impl Floor<'_> {
     /// Price of an instrument at a moment of the step; the close before when it has no bar.
     fn price(&self, instrument: usize, moment: Moment) -> f64 {
-        let (open, close) = (self.ends)(instrument);
+        let (open, close) = self.ends[instrument];
         match moment {
             Moment::Open | Moment::Inside => open,
             Moment::Close => close,

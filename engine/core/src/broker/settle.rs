@@ -100,6 +100,7 @@ impl Broker {
         let counted = self.ambiguous_bars;
         let whole = (floor.quote)(instrument);
         let mut born: Vec<(u64, Entered)> = Vec::new();
+        let mut ends = floor.ends.to_vec();
         for bar in bars {
             let quote = |one: usize| {
                 if one == instrument {
@@ -108,9 +109,7 @@ impl Broker {
                     (floor.quote)(one)
                 }
             };
-            let ends = |one: usize| {
-                if one == instrument { (bar.open, bar.close) } else { (floor.ends)(one) }
-            };
+            ends[instrument] = (bar.open, bar.close);
             let inside = Floor { quote: &quote, ends: &ends, ..*floor };
             self.work_queue(portfolio, &inside, Reading::Path, |one| one == instrument);
             self.book.iter_mut().for_each(|working| grow_up(working, &mut born));

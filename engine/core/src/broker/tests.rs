@@ -48,7 +48,7 @@ fn work_bars(broker: &mut Broker, portfolio: &mut Portfolio, bars: [Option<Bar>;
         let day = bars[instrument].map_or(0, |bar| i32::try_from(bar.ts).unwrap());
         Session { day, is_first: true, is_last: true }
     };
-    let ends = |instrument: usize| quote(instrument).ends();
+    let ends = [0, 1].map(|one| quote(one).ends());
     let floor = Floor { quote: &quote, ends: &ends, session: &session, path: None };
     broker.work(portfolio, &floor, Part::Bar);
 }

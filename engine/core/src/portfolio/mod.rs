@@ -87,19 +87,20 @@ impl Portfolio {
         })
     }
 
-    /// Value of long and, as a positive number, of short positions at the given prices.
+    /// Equity, and the value of long and, as a positive number, of short positions at the given prices.
     #[must_use]
-    pub fn values(&self, price: impl Fn(usize) -> f64) -> (f64, f64) {
-        self.sequence.iter().fold((0.0, 0.0), |(long, short), instrument| {
+    pub fn worth(&self, price: impl Fn(usize) -> f64) -> (f64, (f64, f64)) {
+        let (mut equity, mut long, mut short) = (self.cash, 0.0, 0.0);
+        for instrument in &self.sequence {
             let position = self.position[*instrument];
-            if position > 0.0 {
-                (long + position * price(*instrument), short)
-            } else if position < 0.0 {
-                (long, short - position * price(*instrument))
-            } else {
-                (long, short)
+            if position != 0.0 {
+                let value = position * price(*instrument);
+                equity += value;
+                long += value.max(0.0);
+                short += (-value).max(0.0);
             }
-        })
+        }
+        (equity, (long, short))
     }
 
     /// Whether any position is held.

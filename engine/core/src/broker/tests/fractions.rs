@@ -8,7 +8,9 @@ fn work(broker: &mut Broker, portfolio: &mut Portfolio) {
     let quote =
         |instrument: usize| Quote { bar: bar(instrument), before: 0.0, lot: Lot::Fractional };
     let session = |_: usize| Session { day: 1, is_first: true, is_last: true };
-    broker.work(portfolio, &Floor { quote: &quote, session: &session, path: None }, Part::Bar);
+    let ends = [0, 1].map(|one| quote(one).ends());
+    let floor = Floor { quote: &quote, ends: &ends, session: &session, path: None };
+    broker.work(portfolio, &floor, Part::Bar);
 }
 
 #[test]
