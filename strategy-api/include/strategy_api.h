@@ -481,8 +481,9 @@ typedef struct StrategyBlock {
   const struct StrategySeries *coarse;
   // `RUN_` flags. Since 1.3.
   uint32_t flags;
-  // 0.
-  uint32_t reserved;
+  // How often bars and columns have been replaced during the run: what was found in them before may no
+  // longer hold. Since 1.3.
+  uint32_t changes;
 } StrategyBlock;
 
 // Builds an instance: parameters, their number, the block (for declaring columns), out: the state.

@@ -62,7 +62,7 @@ fn snapshot() -> String {
             n_orders, cap_orders, n_orders_dropped, next_order_id, fills, n_fills, error,
             error_len, error_cap, log, log_len, log_cap, n_log_dropped, progress, seed, reports,
             n_reports, events, n_events, events_seen, asked, n_asked, cap_asked, coarse,
-            flags, reserved,
+            flags, changes,
         }
         RawReport { order, instrument, state, ts, filled, reason, reserved }
         RawEvent { instrument, kind, ts, known_at, value, name, reserved }

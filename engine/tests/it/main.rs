@@ -69,5 +69,6 @@ mod support;
 mod sweep;
 mod sweep_faults;
 mod sweep_luck;
+mod triggers;
 mod validate;
 mod worker;

@@ -81,6 +81,6 @@ pub(super) fn empty_block(market: &Market<'_>, progress: &ProgressPage, seed: u6
         cap_asked: 0,
         coarse: std::ptr::null(),
         flags: 0,
-        reserved: 0,
+        changes: 0,
     }
 }

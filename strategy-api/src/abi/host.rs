@@ -100,6 +100,7 @@ pub struct Instance<'a> {
     error: Vec<u8>,
     log: Vec<u8>,
     flags: u32,
+    changes: u32,
 }
 
 impl<'a> Instance<'a> {
@@ -143,6 +144,7 @@ impl<'a> Instance<'a> {
             error: Vec::with_capacity(ERROR_BYTES),
             log: Vec::with_capacity(LOG_BYTES),
             flags: 0,
+            changes: 0,
         }
     }
 
@@ -200,6 +202,11 @@ impl<'a> Instance<'a> {
     /// slower, and what such a promise is held to.
     pub fn call_at_every_bar(&mut self) {
         self.flags = RUN_EVERY_BAR;
+    }
+
+    /// Tells the strategy that what it has found in bars and columns may no longer hold.
+    pub(super) fn note_change(&mut self) {
+        self.changes = self.changes.wrapping_add(1);
     }
 
     pub(super) fn market(&self) -> &'a Market<'a> {
@@ -366,6 +373,7 @@ impl<'a> Instance<'a> {
         block.log_cap = LOG_BYTES as u32;
         block.progress = self.progress.as_ptr();
         block.flags = self.flags;
+        block.changes = self.changes;
     }
 
     fn collect(&mut self, status: i32) -> Result<(), Fault> {

@@ -377,6 +377,7 @@ pub struct RunBlock {
     pub coarse: *const RawSeries,
     /// `RUN_` flags. Since 1.3.
     pub flags: u32,
-    /// 0.
-    pub reserved: u32,
+    /// How often bars and columns have been replaced during the run: what was found in them before may no
+    /// longer hold. Since 1.3.
+    pub changes: u32,
 }

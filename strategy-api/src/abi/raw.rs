@@ -290,18 +290,19 @@ impl<'a> Frame<'a> {
         // SAFETY: there is a pointer for every declared column and instrument, each as long as the
         // instrument's rows.
         unsafe {
-            Some(slice::from_raw_parts(self.column(column, instrument).add(rows.start), rows.len()))
+            let values = *self.columns.add(column * self.n_series + instrument);
+            Some(slice::from_raw_parts(values.add(rows.start), rows.len()))
         }
     }
 
-    /// Where a declared column begins; null for an unknown one.
-    #[inline(always)]
-    pub(super) fn column(&self, column: usize, instrument: usize) -> *const f64 {
-        if column >= self.n_columns || instrument >= self.n_series {
-            return ptr::null();
-        }
-        // SAFETY: there is a pointer for every declared column and instrument.
-        unsafe { *self.columns.add(column * self.n_series + instrument) }
+    /// Number of steps.
+    pub(super) fn steps(&self) -> usize {
+        self.n_timeline
+    }
+
+    /// How often bars and columns have been replaced.
+    pub(super) fn changes(&self) -> u32 {
+        self.block().changes
     }
 
     /// Bars of an instrument that are closed at the last step.
@@ -661,13 +662,19 @@ fn run_steps<S: Strategy>(
         }
         frame.mark_at(at);
         frame.mark(CALLBACK_BAR);
-        for instrument in 0..frame.n_series {
-            if watch.as_ref().is_some_and(|watch| !watch.is_called(instrument, at)) {
-                continue;
+        let mut instrument = 0;
+        loop {
+            if let Some(watch) = &watch {
+                instrument = watch.called(instrument, at);
             }
-            let Some(seen) = frame.seen_now(instrument, at) else { continue };
-            let bar = frame.last_bar(instrument, seen);
-            strategy.on_bar(&bar, &mut Context::new(frame, at, instrument, seen));
+            if instrument >= frame.n_series {
+                break;
+            }
+            if let Some(seen) = frame.seen_now(instrument, at) {
+                let bar = frame.last_bar(instrument, seen);
+                strategy.on_bar(&bar, &mut Context::new(frame, at, instrument, seen));
+            }
+            instrument += 1;
         }
         frame.mark(CALLBACK_SLICE);
         strategy.on_slice(&mut Context::new(frame, at, 0, frame.seen(0, at)));

@@ -46,6 +46,7 @@ impl Instance<'_> {
         self.prices.resize(instruments.len(), None);
         self.prices[instrument] = prices;
         self.replace_coarser(instrument, coarser);
+        self.note_change();
         assert_eq!(columns.len(), self.declared().len(), "one column each");
         for (which, column) in columns.into_iter().enumerate() {
             let index = which * instruments.len() + instrument;

@@ -5,30 +5,24 @@ use super::raw::Frame;
 use crate::trigger::Trigger;
 
 /// Rows that are looked through for one trigger before the next.
-const LOOK: usize = 128;
+const LOOK: usize = 64;
+/// The step of what does not happen.
+const NEVER: usize = usize::MAX;
 
-/// The triggers of a strategy, and what is known of where they hold.
+/// The triggers of a strategy, and where they hold next.
 #[derive(Default)]
 pub(super) struct Watch {
     triggers: Vec<Trigger>,
-    next: Vec<Next>,
-}
-
-/// What is known of one instrument.
-#[derive(Clone, Copy)]
-struct Next {
-    /// No trigger holds at rows from `from` to before `row`.
-    from: usize,
-    row: usize,
-    /// The step of `row`, when a trigger holds there.
-    step: Option<usize>,
-    /// The column that was looked at: another one has other values.
-    column: *const f64,
+    /// For each instrument the first step, from the one that was asked for last on, at which a trigger
+    /// holds.
+    steps: Vec<usize>,
+    /// What that was found in: how often it had been replaced, and how many steps there were.
+    basis: Option<(u32, usize)>,
 }
 
 impl Watch {
     pub(super) fn new(triggers: Vec<Trigger>) -> Self {
-        Self { triggers, next: Vec::new() }
+        Self { triggers, steps: Vec::new(), basis: None }
     }
 
     /// Whether every bar is to be called for.
@@ -37,56 +31,55 @@ impl Watch {
     }
 
     /// The first step from `at` on at which a trigger holds for an instrument that has a bar there; `end`
-    /// when there is none before.
+    /// when there is none before. Steps are asked for in rising order.
     pub(super) fn next_call(&mut self, frame: &Frame<'_>, at: usize, end: usize) -> usize {
-        let unknown = Next { from: 0, row: 0, step: None, column: std::ptr::null() };
-        self.next.resize(frame.n_series(), unknown);
-        let Self { triggers, next } = self;
+        let basis = Some((frame.changes(), frame.steps()));
+        let Self { triggers, steps, .. } = self;
+        if self.basis != basis {
+            self.basis = basis;
+            steps.clear();
+            steps.resize(frame.n_series(), 0);
+            for (instrument, step) in steps.iter_mut().enumerate() {
+                *step = first_step(triggers, frame, instrument, at);
+            }
+        }
         let mut first = end;
-        for (instrument, next) in next.iter_mut().enumerate() {
-            next.look(triggers, frame, instrument, at);
-            first = next.step.map_or(first, |step| step.min(first));
+        for (instrument, step) in steps.iter_mut().enumerate() {
+            if *step < at {
+                *step = first_step(triggers, frame, instrument, at);
+            }
+            first = first.min(*step);
         }
         first
     }
 
-    /// Whether a trigger holds for an instrument at a step that [`Watch::next_call`] gave.
+    /// The first instrument from `instrument` on for which a trigger holds at a step that
+    /// [`Watch::next_call`] gave; the number of instruments when there is none.
     #[inline(always)]
-    pub(super) fn is_called(&self, instrument: usize, at: usize) -> bool {
-        self.next[instrument].step == Some(at)
+    pub(super) fn called(&self, instrument: usize, at: usize) -> usize {
+        let found = self.steps[instrument..].iter().position(|step| *step == at);
+        found.map_or(self.steps.len(), |further| instrument + further)
     }
 }
 
-impl Next {
-    /// Looks for the first row that is seen at `at` or later.
-    fn look(&mut self, triggers: &[Trigger], frame: &Frame<'_>, instrument: usize, at: usize) {
-        let column = frame.column(triggers[0].column(), instrument);
-        let is_known = self.column == column;
-        if is_known && self.step.is_some_and(|step| step >= at) {
-            return;
-        }
-        let least = if at == 0 { 0 } else { frame.seen(instrument, at - 1) };
-        let is_continued =
-            is_known && self.step.is_none() && (self.from..=self.row).contains(&least);
-        let from = if is_continued { self.row } else { least };
-        let rows = frame.row_count(instrument);
-        let (row, found) = first_row(triggers, frame, instrument, from, rows);
-        let step = found.then(|| frame.step_of(instrument, row));
-        *self = Self { from: least, row, step, column };
-    }
+/// The first step from `at` on at which a trigger holds for an instrument.
+fn first_step(triggers: &[Trigger], frame: &Frame<'_>, instrument: usize, at: usize) -> usize {
+    let first = if at == 0 { 0 } else { frame.seen(instrument, at - 1) };
+    let row = first_row(triggers, frame, instrument, first..frame.row_count(instrument));
+    row.map_or(NEVER, |row| frame.step_of(instrument, row))
 }
 
-/// The first row of a range at which a trigger holds, or its end.
+/// The first row of a range at which a trigger holds.
 fn first_row(
     triggers: &[Trigger],
     frame: &Frame<'_>,
     instrument: usize,
-    mut from: usize,
-    end: usize,
-) -> (usize, bool) {
+    within: std::ops::Range<usize>,
+) -> Option<usize> {
+    let (mut from, end) = (within.start, within.end);
     if from == 0 && end > 0 {
         if triggers.iter().any(|trigger| frame.holds(trigger, instrument, 1)) {
-            return (0, true);
+            return Some(0);
         }
         from = 1;
     }
@@ -100,9 +93,9 @@ fn first_row(
             first = found.map_or(first, |row| from + row);
         }
         if first < to {
-            return (first, true);
+            return Some(first);
         }
         from = to;
     }
-    (from, false)
+    None
 }

@@ -16,7 +16,7 @@ use super::{
     adjusted::{Splits, Views},
     ahead::Ahead,
     carry::Actions,
-    floor::{Sessions, last_close, with_floor},
+    floor::{Sessions, ends_of, last_close, with_floor},
 };
 use crate::{
     broker::{Broker, FillModel, Part, Report, Terms},
@@ -53,7 +53,7 @@ pub(super) struct Run<'m, 'a> {
     log_dropped: u64,
     /// Fills that the strategy is told of next.
     news: Vec<RawFill>,
-    /// First and last price of each instrument at the step that is worked.
+    /// First and last price of each instrument that matters at the step that is worked.
     ends: Vec<(f64, f64)>,
 }
 
@@ -163,8 +163,19 @@ impl<'m, 'a> Run<'m, 'a> {
         if self.broker.is_waiting() {
             let (broker, portfolio) = (&mut self.broker, &mut self.portfolio);
             let terms = (self.config, self.finer);
-            let scratch = (&self.sessions, &mut self.ends);
-            with_floor(self.market, terms, scratch, at, |floor| {
+            // Others are neither held nor traded at this step.
+            self.ends.clear();
+            self.ends.resize(self.market.instruments().len(), (f64::NAN, f64::NAN));
+            for (instrument, ends) in self.ends.iter_mut().enumerate() {
+                if portfolio.position[instrument] != 0.0 {
+                    *ends = ends_of(self.market, instrument, at);
+                }
+            }
+            for instrument in broker.ordered() {
+                self.ends[instrument] = ends_of(self.market, instrument, at);
+            }
+            let known = (&self.sessions, &self.ends[..]);
+            with_floor(self.market, terms, known, at, |floor| {
                 broker.work(portfolio, floor, part);
             });
         }

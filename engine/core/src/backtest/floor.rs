@@ -55,11 +55,11 @@ fn cut(calendar: Calendar, resolution: Resolution, ts: &[i64]) -> Vec<Session> {
     sessions
 }
 
-/// Hands the market of step `at` to `work`. What was in `ends` does not matter.
+/// Hands the market of step `at` to `work`; `ends` are first and last prices.
 pub(super) fn with_floor(
     market: &Market<'_>,
     (config, finer): (&Config, Option<&Finer<'_>>),
-    (sessions, ends): (&Sessions, &mut Vec<(f64, f64)>),
+    (sessions, ends): (&Sessions, &[(f64, f64)]),
     at: usize,
     work: impl FnOnce(&Floor<'_>),
 ) {
@@ -76,8 +76,6 @@ pub(super) fn with_floor(
         }
     });
     let path = path.as_ref().map(|path| path as &dyn Fn(usize) -> Vec<Bar>);
-    ends.clear();
-    ends.extend((0..market.instruments().len()).map(|instrument| ends_of(market, instrument, at)));
     work(&Floor { quote: &quote, ends, session: &session, path });
 }
 
@@ -97,7 +95,7 @@ fn close_of_row(market: &Market<'_>, instrument: usize, rows: usize) -> f64 {
 }
 
 /// First and last price of an instrument's bar at a step; twice the close before when it has none.
-fn ends_of(market: &Market<'_>, instrument: usize, at: usize) -> (f64, f64) {
+pub(super) fn ends_of(market: &Market<'_>, instrument: usize, at: usize) -> (f64, f64) {
     let rows = seen(market, instrument, at);
     let before = if at == 0 { 0 } else { seen(market, instrument, at - 1) };
     let close = close_of_row(market, instrument, rows);

@@ -98,7 +98,8 @@ pub struct Session {
 pub struct Floor<'f> {
     /// Quote of an instrument.
     pub quote: &'f dyn Fn(usize) -> Quote,
-    /// First and last price of each instrument's bar; twice the close before when it has none.
+    /// First and last price of each instrument's bar, twice the close before when it has none; those of
+    /// instruments that are neither held nor ordered are not looked at.
     pub ends: &'f [(f64, f64)],
     /// Session of an instrument's bar; asked only for orders that depend on it.
     pub session: &'f dyn Fn(usize) -> Session,
@@ -233,6 +234,11 @@ impl Broker {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         !self.book.is_empty()
+    }
+
+    /// Instruments of the orders that wait.
+    pub fn ordered(&self) -> impl Iterator<Item = usize> {
+        self.book.iter().map(|working| working.order.instrument)
     }
 
     /// Works orders against the bars of a step, and books the fills.
