@@ -49,8 +49,7 @@ impl Broker {
         // Bought or sold is known before the price is: a target is compared at the reference price.
         let is_buy = working.is_buy(held, touch.price, equity);
         let slippage = self.terms.slippage;
-        let worst = slippage.volume_limit().unwrap_or(0.0);
-        let slipped = slippage.price(touch.price, is_buy, worst);
+        let slipped = slippage.price(touch.price, is_buy, slippage.volume_limit().unwrap_or(0.0));
         let price = if working.is_limit() { touch.price } else { slipped };
         let tariff = self.tariff(bar.ts);
         let afford = |money| affordable(money, price, quote.lot, tariff);
@@ -85,12 +84,7 @@ impl Broker {
         let units = if is_target { quote.lot.without_dust(units, held) } else { units };
         let units = quote.lot.closing_whole(units, held);
         if units == 0.0 {
-            let is_there = is_target && (held != 0.0 || !is_buy);
-            return Err(if is_there {
-                (OrderState::Cancelled, Reason::AlreadyThere)
-            } else {
-                (OrderState::Rejected, Reason::LessThanOneLot)
-            });
+            return Err(without_units(is_target && (held != 0.0 || !is_buy)));
         }
         let reduces = held * units < 0.0 && units.abs() <= held.abs();
         Ok(Wish {
@@ -110,5 +104,14 @@ impl Broker {
             ),
             is_closing: reduces || (units < 0.0 && !self.terms.account.may_short()),
         })
+    }
+}
+
+/// The end of an order that has nothing to trade.
+fn without_units(is_there: bool) -> End {
+    if is_there {
+        (OrderState::Cancelled, Reason::AlreadyThere)
+    } else {
+        (OrderState::Rejected, Reason::LessThanOneLot)
     }
 }
