@@ -10,7 +10,9 @@ use engine_core::{
 };
 use strategy_api::{Bar, Resolution, abi::raw::ProgressPage};
 
-use crate::invariants::{DAY, Dice, Shipped, shipped};
+use crate::invariants::{Dice, Shipped, shipped};
+
+const DAY: i64 = 86_400_000_000_000;
 
 /// Random runs of each strategy.
 const RUNS: u64 = 12;
