@@ -62,7 +62,7 @@ fn every_shipped_strategy_does_what_it_does_when_it_is_called_at_every_bar() {
             let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let symbols = if shipped.name == "pairs" { 2 } else { 1 + seed as usize % 3 };
             let series: Vec<Series> =
-                (0..symbols).map(|one| walk(&mut dice, 420, one > 0 || seed % 4 == 3)).collect();
+                (0..symbols).map(|one| walk(&mut dice, 700, one > 0 || seed % 4 == 3)).collect();
             let config = config(symbols);
             fills += compare(&shipped, &series, &config, &format!("{} on {seed}", shipped.name));
         }

@@ -57,37 +57,61 @@ pub fn max_drawdown(initial: f64, equity: &[f64]) -> Option<MaxDrawdown> {
 /// is finite.
 #[must_use]
 pub fn drawdown_depth(initial: f64, equity: &[f64]) -> f64 {
-    let (mut peak, mut low, mut worst) = (initial, initial, 0.0_f64);
-    for block in equity.chunks(BLOCK) {
-        let (least, most) = extent(block);
-        if most < peak {
-            low = low.min(least);
-            continue;
-        }
-        if low < peak {
-            worst = worst.min(low / peak - 1.0);
-        }
-        if least > (1.0 + worst) * most * SURELY {
-            // No value of this block lies as deep below any peak in it.
-            (peak, low) = (most, most);
-            continue;
-        }
-        for &value in block {
-            if value >= peak {
-                if low < peak {
-                    worst = worst.min(low / peak - 1.0);
-                }
-                (peak, low) = (value, value);
+    let mut depth = Depth { peak: initial, low: initial, worst: 0.0 };
+    depth.take(equity, BLOCK);
+    depth.settle();
+    depth.worst
+}
+
+/// The deepest drawdown so far.
+struct Depth {
+    /// The last peak, and the lowest value since.
+    peak: f64,
+    low: f64,
+    worst: f64,
+}
+
+impl Depth {
+    /// Takes a stretch of the curve in blocks of so many bars, and smaller ones where they matter.
+    fn take(&mut self, equity: &[f64], size: usize) {
+        for block in equity.chunks(size) {
+            let (least, most) = extent(block);
+            if most < self.peak {
+                self.low = self.low.min(least);
+                continue;
+            }
+            self.settle();
+            if least > (1.0 + self.worst) * most * SURELY {
+                // No value of this block lies as deep below any peak in it.
+                (self.peak, self.low) = (most, most);
+            } else if size > FEW {
+                self.take(block, FEW);
             } else {
-                low = low.min(value);
+                block.iter().for_each(|value| self.step(*value));
             }
         }
     }
-    if low < peak { worst.min(low / peak - 1.0) } else { worst }
+
+    fn step(&mut self, value: f64) {
+        if value >= self.peak {
+            self.settle();
+            (self.peak, self.low) = (value, value);
+        } else {
+            self.low = self.low.min(value);
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.low < self.peak {
+            self.worst = self.worst.min(self.low / self.peak - 1.0);
+        }
+    }
 }
 
 /// Bars that are looked at together: most blocks lie wholly below a peak.
 const BLOCK: usize = 64;
+/// The same where a block may be deeper than any before.
+const FEW: usize = 8;
 /// More than what rounding can make of a comparison.
 const SURELY: f64 = 1.0 + 1e-12;
 

@@ -11,6 +11,7 @@
 //! like, for reports.
 
 mod alpha;
+mod bar_returns;
 mod beta;
 mod cagr;
 mod calmar;
@@ -47,6 +48,7 @@ mod volatility;
 mod win_rate;
 
 pub use alpha::alpha;
+pub use bar_returns::bar_returns;
 pub use beta::beta;
 pub use cagr::{EXTRAPOLATED_BELOW_DAYS, cagr, is_extrapolated};
 pub use calmar::calmar;

@@ -8,7 +8,7 @@
 /// Numbers that are worked on side by side.
 pub(super) type Lanes = wide::f64x4;
 /// How many they are.
-const LANES: usize = 4;
+pub(super) const LANES: usize = 4;
 
 /// A sum under way.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,7 +4,7 @@
 //! every sum is the same sum in the same order, only side by side, so that a processor works on all of
 //! them at once. Definitions and units are those of the single functions.
 
-use super::moments::{Lanes, is_negligible, sum_of, sums_of, sums_of_squares};
+use super::moments::{Lanes, is_negligible, sum_of, sums_of_squares};
 
 /// Three figures of session returns. Undefined ones are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,11 +21,19 @@ impl SessionRatios {
     /// The figures of simple returns, where `rf` is the risk-free return of one session.
     #[must_use]
     pub fn of(returns: &[f64], rf: f64, sessions_per_year: f64) -> Self {
+        Self::of_sum(returns, sum_of(returns, |value| value), rf, sessions_per_year)
+    }
+
+    /// The same of returns whose sum is known.
+    #[must_use]
+    pub fn of_sum(returns: &[f64], sum: f64, rf: f64, sessions_per_year: f64) -> Self {
         if returns.len() < 2 {
             return Self::default();
         }
         let count = returns.len() as f64;
-        let (mean, excess_mean) = means(returns, rf);
+        let mean = sum / count;
+        let excess_mean =
+            if rf == 0.0 { mean } else { sum_of(returns, |value| value - rf) / count };
         let Squares { plain, excess, below } = squares(returns, rf, mean, excess_mean);
         let (std, excess_std) = ((plain / (count - 1.0)).sqrt(), (excess / (count - 1.0)).sqrt());
         let (downside, root) = ((below / count).sqrt(), sessions_per_year.sqrt());
@@ -33,17 +41,6 @@ impl SessionRatios {
             |spread| (!is_negligible(spread, excess_mean)).then(|| excess_mean / spread * root);
         Self { volatility: Some(std * root), sharpe: ratio(excess_std), sortino: ratio(downside) }
     }
-}
-
-/// Mean of the returns and of those above `rf`.
-fn means(returns: &[f64], rf: f64) -> (f64, f64) {
-    let count = returns.len() as f64;
-    if rf == 0.0 {
-        let mean = sum_of(returns, |value| value) / count;
-        return (mean, mean);
-    }
-    let [plain, excess] = sums_of(returns, |value| [value, value - rf]);
-    (plain / count, excess / count)
 }
 
 /// Sums of squares: of the distances from both means, and of what lies below `rf`.

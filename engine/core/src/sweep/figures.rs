@@ -89,17 +89,13 @@ impl SessionRows {
         returns.clear();
         let has_meaning = |before: f64, value: f64| before > 0.0 && value.abs() < f64::INFINITY;
         let Some((&first, later)) = self.ends.split_first() else { return true };
+        if self.is_bar_by_bar {
+            return metrics::bar_returns(initial, equity, returns).is_some();
+        }
         let mut before = equity[first - 1];
         let value = before / initial - 1.0;
         returns.push(value);
         let mut are_good = has_meaning(initial, value);
-        if self.is_bar_by_bar {
-            let (before, now) = (&equity[..later.len()], &equity[1..=later.len()]);
-            returns.extend(before.iter().zip(now).map(|(before, now)| now / before - 1.0));
-            let pairs = before.iter().zip(&returns[1..]);
-            return pairs
-                .fold(are_good, |good, (before, value)| good & has_meaning(*before, *value));
-        }
         for end in later {
             let now = equity[end - 1];
             let value = now / before - 1.0;
@@ -161,13 +157,19 @@ impl Gauge {
         let held = usize::try_from(run.invested_steps).unwrap_or(usize::MAX);
         let mut figures =
             TrialFigures { exposure: metrics::exposure(held, bars), ..TrialFigures::default() };
-        let have_meaning = sessions.returns(initial, run.equity, &mut self.returns);
+        let per_year = sessions.per_year;
+        let ratios = if sessions.is_bar_by_bar {
+            let sum = metrics::bar_returns(initial, run.equity, &mut self.returns);
+            sum.map(|sum| metrics::SessionRatios::of_sum(&self.returns, sum, rf, per_year))
+        } else {
+            let have_meaning = sessions.returns(initial, run.equity, &mut self.returns);
+            have_meaning.then(|| metrics::SessionRatios::of(&self.returns, rf, per_year))
+        };
         // Where every bar has a return, finite returns are those of finite equity.
-        let is_finite = have_meaning && sessions.is_bar_by_bar
+        let is_finite = ratios.is_some() && sessions.is_bar_by_bar
             || run.equity.iter().fold(true, |all, value| all & (value.abs() < f64::INFINITY));
         figures.measure_growth(initial, run.equity, sessions.calendar_days, is_finite);
-        if have_meaning {
-            let ratios = metrics::SessionRatios::of(&self.returns, rf, sessions.per_year);
+        if let Some(ratios) = ratios {
             figures.volatility = ratios.volatility;
             figures.sharpe = ratios.sharpe;
             figures.sortino = ratios.sortino;
