@@ -173,6 +173,12 @@ pub(crate) fn positive(text: &str) -> Result<f64, Invalid> {
     number(text, |value| value > 0.0 && value <= 1e15, "an amount above 0 and up to 1e15", "100000")
 }
 
+/// A multiple of the equity above zero.
+pub(crate) fn multiple(text: &str) -> Result<f64, Invalid> {
+    let valid = |value| value > 0.0 && value <= 1e6;
+    number(text, valid, "a multiple of the equity above 0 and up to 1000000", "1.5")
+}
+
 /// Basis points, 0 to 10,000 excluded.
 pub(crate) fn basis_points(text: &str) -> Result<f64, Invalid> {
     let valid = |value| (0.0..10_000.0).contains(&value);
@@ -250,6 +256,8 @@ mod tests {
         for bad in ["0", "-1", "NaN", "inf", "1e16", "", "1,000"] {
             assert!(positive(bad).is_err(), "{bad}");
         }
+        assert_eq!(multiple("1.5"), Ok(1.5));
+        assert!(multiple("0").is_err() && multiple("1e7").is_err());
         assert_eq!(basis_points("2.5"), Ok(2.5));
         assert!(basis_points("-1").is_err() && basis_points("10000").is_err());
         assert_eq!(rate("-0.005"), Ok(-0.005));

@@ -74,14 +74,6 @@ pub struct Quote {
     pub lot: Lot,
 }
 
-impl Quote {
-    /// First and last price of the bar; twice the close before when there is none.
-    #[must_use]
-    pub fn ends(&self) -> (f64, f64) {
-        self.bar.map_or((self.before, self.before), |bar| (bar.open, bar.close))
-    }
-}
-
 /// The session of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {

@@ -41,6 +41,10 @@ fn flat(price: f64) -> Bar {
     Bar { ts: 1, open: price, high: price, low: price, close: price, volume: 1e6 }
 }
 
+fn ends_of(quote: &Quote) -> (f64, f64) {
+    quote.bar.map_or((quote.before, quote.before), |bar| (bar.open, bar.close))
+}
+
 /// Works a step in which the two instruments have these bars.
 fn work_bars(broker: &mut Broker, portfolio: &mut Portfolio, bars: [Option<Bar>; 2], before: f64) {
     let quote = |instrument: usize| Quote { bar: bars[instrument], before, lot: Lot::Of(1.0) };
@@ -48,7 +52,7 @@ fn work_bars(broker: &mut Broker, portfolio: &mut Portfolio, bars: [Option<Bar>;
         let day = bars[instrument].map_or(0, |bar| i32::try_from(bar.ts).unwrap());
         Session { day, is_first: true, is_last: true }
     };
-    let ends = [0, 1].map(|one| quote(one).ends());
+    let ends = [0, 1].map(|one| ends_of(&quote(one)));
     let floor = Floor { quote: &quote, ends: &ends, session: &session, path: None };
     broker.work(portfolio, &floor, Part::Bar);
 }

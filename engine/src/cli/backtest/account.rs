@@ -43,13 +43,13 @@ pub(crate) struct AccountArgs {
     #[arg(default_missing_value = "true", hide_possible_values = true)]
     actions: Option<bool>,
     /// Most that all positions, long and short added, may be worth, as a multiple of equity
-    #[arg(long, value_name = "MULTIPLE", value_parser = value::positive)]
+    #[arg(long, value_name = "MULTIPLE", value_parser = value::multiple)]
     max_gross: Option<f64>,
     /// Most that long less short positions may be worth, as a multiple of equity
-    #[arg(long, value_name = "MULTIPLE", value_parser = value::positive)]
+    #[arg(long, value_name = "MULTIPLE", value_parser = value::multiple)]
     max_net: Option<f64>,
     /// Most that the position in one symbol may be worth, as a multiple of equity
-    #[arg(long, value_name = "MULTIPLE", value_parser = value::positive)]
+    #[arg(long, value_name = "MULTIPLE", value_parser = value::multiple)]
     max_weight: Option<f64>,
     /// Most orders at one bar
     #[arg(long, value_name = "NUMBER")]

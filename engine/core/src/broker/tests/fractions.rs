@@ -8,7 +8,7 @@ fn work(broker: &mut Broker, portfolio: &mut Portfolio) {
     let quote =
         |instrument: usize| Quote { bar: bar(instrument), before: 0.0, lot: Lot::Fractional };
     let session = |_: usize| Session { day: 1, is_first: true, is_last: true };
-    let ends = [0, 1].map(|one| quote(one).ends());
+    let ends = [0, 1].map(|one| ends_of(&quote(one)));
     let floor = Floor { quote: &quote, ends: &ends, session: &session, path: None };
     broker.work(portfolio, &floor, Part::Bar);
 }

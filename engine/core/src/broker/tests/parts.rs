@@ -40,7 +40,7 @@ fn a_bar_gives_its_share_of_volume_once_its_close_included() {
     take(&mut broker, &limit(70.0, 100.0));
     let quote = |_| Quote { bar: Some(calm(5)), before: 100.0, lot: Lot::Of(1.0) };
     let session = |_| Session { day: 5, is_first: true, is_last: true };
-    let ends = [0, 1].map(|one| quote(one).ends());
+    let ends = [0, 1].map(|one| ends_of(&quote(one)));
     let floor = Floor { quote: &quote, ends: &ends, session: &session, path: None };
     broker.work(&mut portfolio, &floor, Part::Bar);
     place(&mut broker, 0, Size::Units(70.0));

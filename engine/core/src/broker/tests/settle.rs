@@ -18,7 +18,7 @@ fn work_settled(broker: &mut Broker, portfolio: &mut Portfolio, whole: Bar, fine
     };
     let session = |_: usize| Session { day: 1, is_first: true, is_last: true };
     let path = |_: usize| finer.to_vec();
-    let ends = [0, 1].map(|one| quote(one).ends());
+    let ends = [0, 1].map(|one| ends_of(&quote(one)));
     let floor = Floor { quote: &quote, ends: &ends, session: &session, path: Some(&path) };
     broker.work(portfolio, &floor, Part::Bar);
 }
