@@ -161,23 +161,23 @@ impl<'m, 'a> Run<'m, 'a> {
     /// Lets the broker work orders against the bars of a step.
     fn work(&mut self, at: usize, part: Part) {
         if self.broker.is_waiting() {
+            self.look_at_ends(at);
             let (broker, portfolio) = (&mut self.broker, &mut self.portfolio);
             let terms = (self.config, self.finer);
-            // Others are neither held nor traded at this step.
-            self.ends.clear();
-            self.ends.resize(self.market.instruments().len(), (f64::NAN, f64::NAN));
-            for (instrument, ends) in self.ends.iter_mut().enumerate() {
-                if portfolio.position[instrument] != 0.0 {
-                    *ends = ends_of(self.market, instrument, at);
-                }
-            }
-            for instrument in broker.ordered() {
-                self.ends[instrument] = ends_of(self.market, instrument, at);
-            }
             let known = (&self.sessions, &self.ends[..]);
             with_floor(self.market, terms, known, at, |floor| {
                 broker.work(portfolio, floor, part);
             });
+        }
+    }
+
+    /// Notes the prices of the instruments that are held or ordered; no other is asked for.
+    fn look_at_ends(&mut self, at: usize) {
+        self.ends.clear();
+        self.ends.resize(self.market.instruments().len(), (f64::NAN, f64::NAN));
+        let held = self.portfolio.position.iter().enumerate().filter(|(_, units)| **units != 0.0);
+        for instrument in held.map(|(instrument, _)| instrument).chain(self.broker.ordered()) {
+            self.ends[instrument] = ends_of(self.market, instrument, at);
         }
     }
 
