@@ -4,19 +4,19 @@
 //! does the same and nothing else. `cargo bench --bench bar_loop`.
 #![allow(missing_docs)]
 
-use std::{fs::File, hint::black_box, path::PathBuf, time::Instant};
+mod support;
+
+use std::{hint::black_box, time::Instant};
 
 use algo_trader::{
     config::{self, Home},
     feed::{Cache, ColumnFile},
-    registry::{Locations, Registry, Retry, foreign::open_library},
+    registry::{Locations, Registry, Retry},
     store::SeriesInfo,
     worker::{self, Limits, Mode, RunJob},
 };
-
 use engine_core::{
-    backtest::{Config, Rules, Stage},
-    broker::{Commission, FillModel, Slippage},
+    backtest::{Rules, Stage},
     series::Series,
     universe::Member,
 };
@@ -25,10 +25,12 @@ use strategy_api::{
     abi::{define, layout::StrategyDef, raw::ProgressPage},
     prelude::*,
 };
+use support::{Walk, built, config, ma_cross};
 
 const BLOCK: usize = 8_000;
 const BLOCKS: usize = 125;
 const ROUNDS: usize = 15;
+const MINUTE: i64 = 60_000_000_000;
 
 params! {
     pub struct Windows {
@@ -112,10 +114,10 @@ fn main() {
     let series = walk(BLOCK);
     let columns = series.columns();
     let members = [Member { symbol: "X", columns }];
-    let config = config();
+    let config = config(1, 100_000.0, Rules::default());
     let progress = ProgressPage::default();
     let shared = Stage::new(&members, Resolution::Min1, None);
-    let plugin = plugin();
+    let plugin = ma_cross();
     let on = |stage: &Stage<'_>, def: &'static StrategyDef| {
         // The shipped strategy has a third parameter.
         let params = if std::ptr::eq(def, plugin) { &[20.0, 50.0, 0.0][..] } else { &[20.0, 50.0] };
@@ -156,19 +158,6 @@ fn row(name: &str, times: &mut [f64], limit: f64) {
     println!("{name:34} {low:8.2} {middle:8.2} {high:8.2} {:7.2}", middle / limit);
 }
 
-/// The folder that holds the program and the plugins: the one above this bench.
-fn built() -> PathBuf {
-    let bench = std::env::current_exe().expect("this program has a path");
-    bench.ancestors().nth(2).expect("target/release/deps/bench").to_owned()
-}
-
-/// `ma_cross` from its own library, in this process.
-fn plugin() -> &'static StrategyDef {
-    let file = File::open(built().join("libma_cross.so"));
-    let file = file.expect("libma_cross.so is built: cargo build --release");
-    open_library(file).expect("the plugin loads")[0]
-}
-
 /// A whole run of 1,000,000 bars in a worker: process, mapping, columns, loop and the way back.
 fn in_worker() -> Vec<f64> {
     let home = tempfile::tempdir().expect("a temporary folder");
@@ -182,7 +171,8 @@ fn in_worker() -> Vec<f64> {
     let registry = Registry::scan(&locations, &config::Config::default(), Retry::Yes);
     let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
     let files = [column_file(BLOCK * BLOCKS)];
-    let job = RunJob { files: &files, values: &[20.0, 50.0, 0.0], config: &config(), finer: &[] };
+    let config = config(1, 100_000.0, Rules::default());
+    let job = RunJob { files: &files, values: &[20.0, 50.0, 0.0], config: &config, finer: &[] };
     let mode = Mode::Worker(locations.program.clone());
     let run = || {
         let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");
@@ -226,40 +216,8 @@ fn median(times: &mut [f64]) -> f64 {
     times[times.len() / 2]
 }
 
-fn config() -> Config {
-    Config {
-        cash: 100_000.0,
-        fill: FillModel::NextOpen,
-        commission: Commission::None,
-        slippage: Slippage::None,
-        fractional: false,
-        lots: vec![1.0],
-        from_ts: None,
-        to_ts: None,
-        seed: 0,
-        rules: Rules::default(),
-    }
-}
-
-/// A random walk from a fixed linear congruential generator.
 fn walk(bars: usize) -> Series {
-    let mut state = 42_u64;
-    let mut next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
-    };
-    let mut series = Series::with_capacity(bars);
-    let mut price = 100.0;
-    for row in 0..bars {
-        let open = price;
-        price *= 1.0 + 0.002 * next();
-        let (high, low) = (price.max(open) * 1.0005, price.min(open) * 0.9995);
-        let bar =
-            Bar { ts: row as i64 * 60_000_000_000, open, high, low, close: price, volume: 100.0 };
-        series.push(&bar).unwrap();
-    }
-    series
+    Walk { seed: 42, bars, step_ns: MINUTE, spread: 0.002, beyond: 0.0005 }.series()
 }
 
 /// The limit: no plugin, no ledger, only the figures; averages by running sums.

@@ -5,9 +5,10 @@
 //! are. `cargo bench --bench sweep`.
 #![allow(missing_docs)]
 
+mod support;
+
 use std::{
     num::NonZeroUsize,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -18,14 +19,9 @@ use algo_trader::{
     store::SeriesInfo,
     worker::{Limits, Mode, Next, Pool, Sharing, SweepJob},
 };
-use engine_core::{
-    backtest::{Config, Rules},
-    broker::{Commission, FillModel, Slippage},
-    calendar::Calendar,
-    series::Series,
-    sweep::Plan,
-};
-use strategy_api::{Bar, Resolution};
+use engine_core::{backtest::Rules, calendar::Calendar, sweep::Plan};
+use strategy_api::Resolution;
+use support::{Walk, built, config};
 
 const BARS: usize = 1_258;
 const ROUNDS: usize = 15;
@@ -81,27 +77,10 @@ fn main() {
     println!("two workers against one: {:.2} x (minima {:.2} x)", ratio(ROUNDS / 2), ratio(0));
 }
 
-/// The folder that holds the program and the plugins: the one above this bench.
-fn built() -> PathBuf {
-    let bench = std::env::current_exe().expect("this program has a path");
-    bench.ancestors().nth(2).expect("target/release/deps/bench").to_owned()
-}
-
 fn job(strategy: algo_trader::registry::Resolved) -> SweepJob {
     let axis = |first: u32| (first..first + 100).map(f64::from).collect::<Vec<_>>();
     let plan = Plan::grid(vec![axis(2), axis(110), vec![0.0]], None).expect("there are trials");
-    let config = Config {
-        cash: 100_000.0,
-        fill: FillModel::NextOpen,
-        commission: Commission::None,
-        slippage: Slippage::None,
-        fractional: false,
-        lots: vec![1.0],
-        from_ts: None,
-        to_ts: None,
-        seed: 0,
-        rules: Rules::default(),
-    };
+    let config = config(1, 100_000.0, Rules::default());
     let calendar: Calendar = "24/7".parse().expect("a calendar");
     let (strategy, files) = (strategy.into(), vec![column_file()].into());
     SweepJob { strategy, files, plan, config, spans: Vec::new(), calendar, annual_rf: 0.0 }
@@ -120,24 +99,9 @@ fn column_file() -> ColumnFile {
         first_ts: None,
         last_ts: None,
     };
-    Cache::none().make(&info, Resolution::Day1, &walk()).expect("there is memory")
+    Cache::none().make(&info, Resolution::Day1, &walk().series()).expect("there is memory")
 }
 
-/// A random walk from a fixed linear congruential generator.
-fn walk() -> Series {
-    let mut state = 42_u64;
-    let mut next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
-    };
-    let (mut series, mut price) = (Series::with_capacity(BARS), 100.0);
-    for row in 0..BARS {
-        let open = price;
-        price *= 1.0 + 0.02 * next();
-        let (high, low) = (price.max(open) * 1.001, price.min(open) * 0.999);
-        let bar = Bar { ts: row as i64 * DAY, open, high, low, close: price, volume: 100.0 };
-        series.push(&bar).expect("bars in order");
-    }
-    series
+fn walk() -> Walk {
+    Walk { seed: 42, bars: BARS, step_ns: DAY, spread: 0.02, beyond: 0.001 }
 }

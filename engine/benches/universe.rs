@@ -3,20 +3,20 @@
 //! market orders. `cargo bench --bench universe`.
 #![allow(missing_docs)]
 
-use std::{fs::File, hint::black_box, path::PathBuf, time::Instant};
+mod support;
 
-use algo_trader::registry::foreign::open_library;
+use std::{hint::black_box, time::Instant};
+
 use engine_core::{
     backtest::{Config, Rules, Stage},
-    broker::{Account, Commission, FillModel, LimitTouch, MarginTerms, Slippage},
+    broker::{Account, LimitTouch, MarginTerms},
     risk::Limits,
     series::Series,
     universe::Member,
 };
-use strategy_api::{
-    Bar, Columns, Resolution,
-    abi::{layout::StrategyDef, raw::ProgressPage},
-};
+use strategy_api::{Columns, Resolution, abi::raw::ProgressPage};
+
+use support::{Walk, config, ma_cross};
 
 const SYMBOLS: usize = 500;
 const BARS: usize = 1_260;
@@ -35,9 +35,10 @@ fn main() {
         .map(|(symbol, series)| Member { symbol, columns: series.columns() })
         .collect();
     let bars: Vec<Columns<'_>> = series.iter().map(Series::columns).collect();
-    let (plain, every) = (config(SYMBOLS, Rules::default()), config(SYMBOLS, every_rule()));
-    let (one, one_every) = (config(1, Rules::default()), config(1, every_rule()));
-    let def = plugin();
+    let (plain, every) =
+        (config(SYMBOLS, CASH, Rules::default()), config(SYMBOLS, CASH, every_rule()));
+    let (one, one_every) = (config(1, CASH, Rules::default()), config(1, CASH, every_rule()));
+    let def = ma_cross();
     let run = |stage: &Stage<'_>, config: &Config| {
         let result = stage.run(def, &PARAMS, config, &ProgressPage::default());
         *result.expect("the bench runs").equity.last().expect("there are bars")
@@ -76,32 +77,13 @@ fn main() {
     }
 }
 
+/// A walk by days.
+fn walk(seed: u64) -> Series {
+    Walk { seed: 42 + seed, bars: BARS, step_ns: DAY, spread: 0.02, beyond: 0.001 }.series()
+}
+
 fn fresh<'a>(members: &[Member<'a>]) -> Stage<'a> {
     Stage::new(members, Resolution::Day1, None)
-}
-
-/// `ma_cross` from its own library, in this process.
-fn plugin() -> &'static StrategyDef {
-    let bench = std::env::current_exe().expect("this program has a path");
-    let built: PathBuf = bench.ancestors().nth(2).expect("target/release/deps/bench").to_owned();
-    let file = File::open(built.join("libma_cross.so"));
-    let file = file.expect("libma_cross.so is built: cargo build --release");
-    open_library(file).expect("the plugin loads")[0]
-}
-
-fn config(symbols: usize, rules: Rules) -> Config {
-    Config {
-        cash: CASH,
-        fill: FillModel::NextOpen,
-        commission: Commission::None,
-        slippage: Slippage::None,
-        fractional: false,
-        lots: vec![1.0; symbols],
-        from_ts: None,
-        to_ts: None,
-        seed: 0,
-        rules,
-    }
 }
 
 /// Everything that can be switched on without changing a run that buys for its own money.
@@ -118,25 +100,6 @@ fn every_rule() -> Rules {
         apply_actions: true,
         ..Rules::default()
     }
-}
-
-/// A random walk from a fixed linear congruential generator.
-fn walk(seed: u64) -> Series {
-    let mut state = 42 + seed;
-    let mut next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
-    };
-    let (mut series, mut price) = (Series::with_capacity(BARS), 100.0);
-    for row in 0..BARS {
-        let open = price;
-        price *= 1.0 + 0.02 * next();
-        let (high, low) = (price.max(open) * 1.001, price.min(open) * 0.999);
-        let bar = Bar { ts: row as i64 * DAY, open, high, low, close: price, volume: 100.0 };
-        series.push(&bar).expect("bars in order");
-    }
-    series
 }
 
 /// One symbol of the hand-written loop.

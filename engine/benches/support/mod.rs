@@ -1,0 +1,76 @@
+//! What the benches have in common: made-up bars, the shipped MA cross, and the rules of a plain run.
+#![allow(dead_code)] // Each bench is a program of its own and uses some of it.
+
+use std::{fs::File, path::PathBuf};
+
+use algo_trader::registry::foreign::open_library;
+use engine_core::{
+    backtest::{Config, Rules},
+    broker::{Commission, FillModel, Slippage},
+    series::Series,
+};
+use strategy_api::{Bar, abi::layout::StrategyDef};
+
+/// How a random walk goes.
+pub(crate) struct Walk {
+    pub(crate) seed: u64,
+    pub(crate) bars: usize,
+    /// From the start of a bar to that of the next, nanoseconds.
+    pub(crate) step_ns: i64,
+    /// Widest change within a bar, of both sides together, as a fraction of the price.
+    pub(crate) spread: f64,
+    /// How far high and low lie beyond open and close, as a fraction of the price.
+    pub(crate) beyond: f64,
+}
+
+impl Walk {
+    /// The walk, from a fixed linear congruential generator (Knuth's constants).
+    pub(crate) fn series(&self) -> Series {
+        let Self { seed: mut state, bars, step_ns, spread, beyond } = *self;
+        let mut next = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.5
+        };
+        let (mut series, mut price) = (Series::with_capacity(bars), 100.0);
+        for row in 0..bars {
+            let open = price;
+            price *= 1.0 + spread * next();
+            let (high, low) = (price.max(open) * (1.0 + beyond), price.min(open) * (1.0 - beyond));
+            let ts = row as i64 * step_ns;
+            let bar = Bar { ts, open, high, low, close: price, volume: 100.0 };
+            series.push(&bar).expect("bars in order");
+        }
+        series
+    }
+}
+
+/// The folder that holds the program and the plugins: the one above a bench.
+pub(crate) fn built() -> PathBuf {
+    let bench = std::env::current_exe().expect("this program has a path");
+    bench.ancestors().nth(2).expect("target/release/deps/bench").to_owned()
+}
+
+/// `ma_cross` from its own library, in this process.
+pub(crate) fn ma_cross() -> &'static StrategyDef {
+    let file = File::open(built().join("libma_cross.so"));
+    let file = file.expect("libma_cross.so is built: cargo build --release");
+    open_library(file).expect("the plugin loads")[0]
+}
+
+/// A run without costs that fills at the next open.
+pub(crate) fn config(symbols: usize, cash: f64, rules: Rules) -> Config {
+    Config {
+        cash,
+        fill: FillModel::NextOpen,
+        commission: Commission::None,
+        slippage: Slippage::None,
+        fractional: false,
+        lots: vec![1.0; symbols],
+        from_ts: None,
+        to_ts: None,
+        seed: 0,
+        rules,
+    }
+}
