@@ -83,7 +83,16 @@ fn job(strategy: algo_trader::registry::Resolved) -> SweepJob {
     let config = config(1, 100_000.0, Rules::default());
     let calendar: Calendar = "24/7".parse().expect("a calendar");
     let (strategy, files) = (strategy.into(), vec![column_file()].into());
-    SweepJob { strategy, files, plan, config, spans: Vec::new(), calendar, annual_rf: 0.0 }
+    SweepJob {
+        strategy,
+        files,
+        plan,
+        config,
+        spans: Vec::new(),
+        calendar,
+        annual_rf: 0.0,
+        sample: None,
+    }
 }
 
 fn column_file() -> ColumnFile {

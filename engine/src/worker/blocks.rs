@@ -7,6 +7,8 @@
 use std::{
     fs::File,
     io::{self, ErrorKind, Read, Write},
+    mem::take,
+    num::NonZeroU64,
     os::{fd::OwnedFd, unix::net::UnixStream},
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -53,6 +55,25 @@ pub(super) struct SweepWork {
     pub(super) calendar: Calendar,
     /// Risk-free rate, fraction per year.
     pub(super) annual_rf: f64,
+    /// The trials whose returns are looked at while they are there.
+    pub(super) sample: Option<Sample>,
+}
+
+/// Trials by which a sweep is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Every so manieth position, from the first on.
+    pub every: NonZeroU64,
+    /// Slices that the sessions are cut into.
+    pub slices: usize,
+}
+
+impl Sample {
+    /// Whether a position belongs to it.
+    #[must_use]
+    pub fn has(&self, position: u64) -> bool {
+        position.is_multiple_of(self.every.get())
+    }
 }
 
 /// A question.
@@ -70,11 +91,10 @@ pub(super) enum Question {
 /// What is said to a question.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Said {
-    /// The trials of a block, in order.
-    Trials(Vec<(u64, Outcome)>),
-    /// Slices (number, sum, squares) of the trials that have returns, and the returns of the last.
-    /// With the net profits of its closed trades.
-    Evidence { slices: Vec<Numbers>, returns: Numbers, profits: Numbers },
+    /// The trials of a block, in order, and the slices of those that belong to the sample.
+    Trials { trials: Vec<(u64, Outcome)>, slices: Slices },
+    /// Slices of the trials, and the returns of the last one with the net profits of its closed trades.
+    Evidence { slices: Slices, returns: Numbers, profits: Numbers },
     /// A run.
     Ran { equity: Numbers, invested_steps: u64, profits: Numbers },
     /// There is no such run.
@@ -82,6 +102,9 @@ pub(super) enum Said {
     /// No trial can be run at all.
     Unusable(Box<Reply>),
 }
+
+/// Excess returns of the trials that have returns, by position: number, sum and sum of squares of each slice.
+pub(super) type Slices = Vec<(u64, Numbers)>;
 
 /// What came of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -250,6 +273,8 @@ struct Bench<'a> {
     rf: f64,
     gauge: Gauge,
     values: Vec<f64>,
+    /// Excess returns of a trial, by session.
+    excess: Vec<f64>,
 }
 
 impl<'a> Bench<'a> {
@@ -265,35 +290,43 @@ impl<'a> Bench<'a> {
             Ground::Stretches(scenes) => scenes.sessions(calendar, field.resolution)?,
         };
         let rf = sessions.risk_free(work.annual_rf);
-        let (gauge, values) = (Gauge::default(), Vec::new());
-        Ok(Self { work, field, stage, ground, sessions, rf, gauge, values })
+        let (gauge, values, excess) = (Gauge::default(), Vec::new(), Vec::new());
+        Ok(Self { work, field, stage, ground, sessions, rf, gauge, values, excess })
     }
 
     fn answer(&mut self, question: &Question) -> Said {
         match question {
-            Question::Block { first, count } => Said::Trials(self.trials(*first, *count)),
+            Question::Block { first, count } => self.trials(*first, *count),
             Question::Evidence { positions, slices } => self.evidence(positions, *slices),
             Question::Run { position, span, cash } => self.stretch(*position, span, *cash),
         }
     }
 
-    fn trials(&mut self, first: u64, count: u64) -> Vec<(u64, Outcome)> {
+    fn trials(&mut self, first: u64, count: u64) -> Said {
         self.stage.forget_columns_beyond(MOST_COLUMN_BYTES);
         if let Ground::Stretches(scenes) = &self.ground {
             scenes.forget_columns_beyond(MOST_COLUMN_BYTES);
         }
-        let mut trials = Vec::new();
+        let (mut trials, mut slices) = (Vec::new(), Vec::new());
         for position in first..(first + count).min(self.work.plan.positions()) {
             if self.work.plan.values(position, &mut self.values) {
                 self.field.progress.beat();
                 trials.push((position, self.trial()));
+                if let Some(sample) = self.work.sample.filter(|sample| sample.has(position)) {
+                    let sliced = self
+                        .gauge
+                        .returns()
+                        .map(|returns| sliced(returns, self.rf, sample.slices, &mut self.excess));
+                    slices.extend(sliced.map(|sliced| (position, sliced)));
+                }
             }
         }
-        trials
+        Said::Trials { trials, slices }
     }
 
     fn evidence(&mut self, positions: &[u64], count: usize) -> Said {
-        let (mut found, mut returns, mut profits) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut slices, mut returns, mut profits) = (Vec::new(), Vec::new(), Vec::new());
+        self.excess.clear();
         for position in positions {
             self.work.plan.values(*position, &mut self.values);
             self.field.progress.beat();
@@ -304,17 +337,16 @@ impl<'a> Bench<'a> {
                 profits.extend_from_slice(run.profits);
                 self.sessions.returns(cash, run.equity, &mut returns)
             });
+            self.excess.clear();
             if has_returns {
-                returns.iter_mut().for_each(|value| *value -= self.rf);
-                let slices = slices(&returns, count);
-                let numbers =
-                    slices.iter().flat_map(|slice| [slice.count, slice.sum, slice.squares]);
-                found.push(Numbers(numbers.collect()));
-            } else {
-                returns.clear();
+                slices.push((*position, sliced(&returns, self.rf, count, &mut self.excess)));
             }
         }
-        Said::Evidence { slices: found, returns: Numbers(returns), profits: Numbers(profits) }
+        Said::Evidence {
+            slices,
+            returns: Numbers(take(&mut self.excess)),
+            profits: Numbers(profits),
+        }
     }
 
     fn stretch(&mut self, position: u64, span: &Span, cash: f64) -> Said {
@@ -337,7 +369,18 @@ impl<'a> Bench<'a> {
         let cash = self.work.config.cash;
         match self.ground.run(&self.field, &self.values) {
             Ok(run) => Outcome::Done(self.gauge.measure(&run, &self.sessions, cash, self.rf)),
-            Err(error) => Outcome::Failed(failed(error)),
+            Err(error) => {
+                self.gauge.forget();
+                Outcome::Failed(failed(error))
+            }
         }
     }
+}
+
+/// What returns are above the risk-free one, summed up in so many slices.
+fn sliced(returns: &[f64], rf: f64, count: usize, excess: &mut Vec<f64>) -> Numbers {
+    excess.clear();
+    excess.extend(returns.iter().map(|value| value - rf));
+    let slices = slices(excess, count);
+    Numbers(slices.iter().flat_map(|slice| [slice.count, slice.sum, slice.squares]).collect())
 }

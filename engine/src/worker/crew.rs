@@ -105,7 +105,7 @@ impl Crew {
         let (desk, positions) = (Arc::clone(&self.desk), positions.to_vec());
         let (answer, answers) = channel();
         thread::spawn(move || answer.send((0, Line::new(&desk).evidence(positions, slices))));
-        Pending(answers)
+        Pending { known: Vec::new(), shares: answers }
     }
 
     /// As [`super::Pool::run`].

@@ -17,8 +17,8 @@ use super::{
 /// What the judgement of a sweep rests on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// Excess returns of a sample of trials, in slices of the sessions.
-    pub slices: Vec<Vec<Slice>>,
+    /// Positions of a sample of trials, and their excess returns in slices of the sessions.
+    pub slices: Vec<(u64, Vec<Slice>)>,
     /// Excess returns of the best trial, by session.
     pub returns: Vec<f64>,
     /// Net profits of its closed trades.
@@ -48,7 +48,11 @@ impl Again {
 
 /// Evidence that workers are looking for.
 #[derive(Debug)]
-pub struct Pending(pub(super) Receiver<Share>);
+pub struct Pending {
+    /// What is known already.
+    pub(super) known: Vec<(u64, Vec<Slice>)>,
+    pub(super) shares: Receiver<Share>,
+}
 
 /// A share of the evidence: which one, and what was found; `None` when a worker was lost over it.
 pub(super) type Share = (usize, Result<Option<Evidence>, WorkerError>);
@@ -59,14 +63,15 @@ impl Pending {
     /// # Errors
     /// When no worker can be started.
     pub fn wait(self) -> Result<Option<Evidence>, WorkerError> {
-        let mut shares: Vec<Share> = self.0.iter().collect();
+        let mut shares: Vec<Share> = self.shares.iter().collect();
         shares.sort_by_key(|(share, _)| *share);
-        let mut whole = Evidence::default();
+        let mut whole = Evidence { slices: self.known, ..Evidence::default() };
         for (_, found) in shares {
             let Some(found) = found? else { return Ok(None) };
             whole.slices.extend(found.slices);
             (whole.returns, whole.profits) = (found.returns, found.profits);
         }
+        whole.slices.sort_by_key(|(position, _)| *position);
         Ok(Some(whole))
     }
 }

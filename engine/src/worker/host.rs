@@ -25,6 +25,7 @@ use super::{
     blocks::Answer,
     measured::checksum,
     output::Output,
+    spare,
     wire::{COMMAND, Done, Envelope, Job, Reply, decode, send_job},
 };
 use crate::registry::foreign::{SharedProgress, map_progress, map_readonly};
@@ -82,27 +83,35 @@ pub(super) struct Worker {
     socket: UnixStream,
     output: Output,
     pipe: Option<PipeReader>,
+    page: File,
     progress: SharedProgress,
     result: File,
     nonce: u64,
 }
 
 impl Worker {
+    /// A worker with something to do: one that waits, or a new one.
     pub(super) fn start(order: &Order<'_>) -> io::Result<Self> {
+        let worker = match spare::take(order.program) {
+            Some(worker) => worker,
+            None => Self::idle(order.program)?,
+        };
+        if let Err(error) = worker.give(order) {
+            // A worker that is gone before it listened is reported by how it ended.
+            tracing::debug!(%error, "the worker does not take its job");
+        }
+        Ok(worker)
+    }
+
+    /// A worker that has no job yet.
+    pub(super) fn idle(program: &Path) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
         let (pipe, writer) = io::pipe()?;
         let page = memory_file("progress", MemfdFlags::empty())?;
         page.set_len(PAGE)?;
         let result = memory_file("result", MemfdFlags::ALLOW_SEALING)?;
         let progress = map_progress(&page)?;
-        let envelope = Envelope {
-            nonce: RandomState::new().hash_one(std::process::id()),
-            host: std::process::id(),
-            memory: order.memory,
-            has_library: order.library.is_some(),
-            job: order.job.clone(),
-        };
-        let mut command = Command::new(order.program);
+        let mut command = Command::new(program);
         command
             .arg0("algo-trader")
             .arg(COMMAND)
@@ -120,17 +129,28 @@ impl Worker {
         let ended = ended.inspect_err(|_| {
             let _ = child.kill().and_then(|()| child.wait());
         })?;
-        let (output, nonce) = (Output::default(), envelope.nonce);
-        let pipe = Some(pipe);
-        let worker = Self { child, ended, socket, output, pipe, progress, result, nonce };
-        let mut files = vec![page.as_fd(), worker.result.as_fd()];
+        let nonce = RandomState::new().hash_one(child.id());
+        let (output, pipe) = (Output::default(), Some(pipe));
+        Ok(Self { child, ended, socket, output, pipe, page, progress, result, nonce })
+    }
+
+    fn give(&self, order: &Order<'_>) -> io::Result<()> {
+        let envelope = Envelope {
+            nonce: self.nonce,
+            host: std::process::id(),
+            memory: order.memory,
+            has_library: order.library.is_some(),
+            job: order.job.clone(),
+        };
+        let mut files = vec![self.page.as_fd(), self.result.as_fd()];
         files.extend(order.library);
         files.extend(&order.files);
-        if let Err(error) = send_job(&worker.socket, &envelope, &files) {
-            // A worker that is gone before it listened is reported by how it ended.
-            tracing::debug!(%error, "the worker does not take its job");
-        }
-        Ok(worker)
+        send_job(&self.socket, &envelope, &files)
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Waits until there is a record, the process has ended, or nothing has happened for too long.

@@ -3,7 +3,7 @@
 use std::{
     io::Write,
     os::{fd::AsFd, unix::net::UnixStream},
-    sync::atomic::Ordering,
+    sync::{PoisonError, atomic::Ordering},
     thread,
 };
 
@@ -19,7 +19,7 @@ use super::{
     evidence::Evidence,
     host::{End, Order, Worker},
     pool::{Desk, Trial, TrialResult},
-    wire::{Failed, Job, Reply, decode},
+    wire::{Failed, Job, Numbers, Reply, decode},
 };
 use crate::registry::image::Image;
 
@@ -88,7 +88,9 @@ impl<'a> Line<'a> {
     ) -> Result<Result<Vec<Trial>, Option<End>>, WorkerError> {
         let desk = self.desk;
         Ok(match self.put(&Question::Block { first, count })? {
-            Ok(Said::Trials(trials)) => {
+            Ok(Said::Trials { trials, slices }) => {
+                let mut sampled = desk.sampled.lock().unwrap_or_else(PoisonError::into_inner);
+                sampled.extend(slices.iter().map(of_numbers));
                 desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
                 Ok(trials.into_iter().map(|(at, outcome)| desk.trial(at, outcome)).collect())
             }
@@ -98,25 +100,46 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// What the judgement of a sweep rests on; `None` when there is none to be had.
+    /// What the judgement of a sweep rests on; `None` when there is none to be had. A trial that a worker
+    /// dies of has no returns.
     pub(super) fn evidence(
         &mut self,
         positions: Vec<u64>,
         slices: usize,
     ) -> Result<Option<Evidence>, WorkerError> {
-        let Ok(Said::Evidence { slices, returns, profits }) =
-            self.put(&Question::Evidence { positions, slices })?
-        else {
-            return Ok(None);
-        };
-        let slice = |numbers: &[f64; 3]| {
-            let [count, sum, squares] = *numbers;
-            Slice { count, sum, squares }
-        };
-        let slices =
-            slices.iter().map(|numbers| numbers.0.as_chunks().0.iter().map(slice).collect());
-        let (slices, returns, profits) = (slices.collect(), returns.0, profits.0);
-        Ok(Some(Evidence { slices, returns, profits }))
+        match self.look_at(positions.clone(), slices)? {
+            Ok(found) => Ok(Some(found)),
+            Err(Some(_)) if positions.len() > 1 => {
+                let mut whole = Evidence::default();
+                for position in positions {
+                    match self.look_at(vec![position], slices)? {
+                        Ok(found) => {
+                            whole.slices.extend(found.slices);
+                            (whole.returns, whole.profits) = (found.returns, found.profits);
+                        }
+                        Err(Some(_)) => {}
+                        Err(None) => return Ok(None),
+                    }
+                }
+                Ok(Some(whole))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn look_at(
+        &mut self,
+        positions: Vec<u64>,
+        slices: usize,
+    ) -> Result<Result<Evidence, Option<End>>, WorkerError> {
+        Ok(match self.put(&Question::Evidence { positions, slices })? {
+            Ok(Said::Evidence { slices, returns, profits }) => {
+                let slices = slices.iter().map(of_numbers).collect();
+                Ok(Evidence { slices, returns: returns.0, profits: profits.0 })
+            }
+            Ok(_) => Err(Some(End::Damaged)),
+            Err(end) => Err(end),
+        })
     }
 
     /// The run of a trial on a stretch of its own, beginning with so much cash.
@@ -159,6 +182,15 @@ impl<'a> Line<'a> {
         }
         Ok(said)
     }
+}
+
+/// Slices as they travel.
+fn of_numbers((position, numbers): &(u64, Numbers)) -> (u64, Vec<Slice>) {
+    let slice = |numbers: &[f64; 3]| {
+        let [count, sum, squares] = *numbers;
+        Slice { count, sum, squares }
+    };
+    (*position, numbers.0.as_chunks().0.iter().map(slice).collect())
 }
 
 impl Desk {

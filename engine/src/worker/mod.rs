@@ -22,6 +22,7 @@ mod measured;
 mod output;
 mod pool;
 mod scenes;
+mod spare;
 mod wire;
 
 use std::{
@@ -50,15 +51,20 @@ use crate::{
 use host::{End, Order, execute, signal_of};
 use wire::{Failed, Job, Reply};
 
+pub use blocks::Sample;
 pub use child::serve;
 pub use crew::Crew;
 pub use error::{Place, Subject, WorkerError};
 pub use evidence::{Again, Evidence, Pending};
 pub use pool::{Block, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
+pub use spare::prepare;
 pub use wire::{COMMAND, Refusal};
 
 /// How long a file may take to be looked into.
 const PROBE_SILENCE: Duration = Duration::from_secs(2);
+
+/// The program that is running.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// What a worker may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +94,7 @@ impl Mode {
     /// A worker of the program that is running.
     #[must_use]
     pub fn worker() -> Self {
-        Self::Worker(PathBuf::from("/proc/self/exe"))
+        Self::Worker(PathBuf::from(THIS_PROGRAM))
     }
 }
 

@@ -19,7 +19,7 @@ use std::{
 
 use super::{
     About, Limits, Mode, WorkerError,
-    blocks::SweepWork,
+    blocks::{Sample, SweepWork},
     evidence::{Again, Pending, Share},
     line::Line,
     subject_of,
@@ -31,6 +31,7 @@ use crate::{
 use engine_core::{
     backtest::Config,
     calendar::Calendar,
+    metrics::Slice,
     sweep::{Passage, Plan, Span, TrialFigures},
 };
 
@@ -54,6 +55,8 @@ pub struct SweepJob {
     pub calendar: Calendar,
     /// Risk-free rate, fraction per year.
     pub annual_rf: f64,
+    /// The trials that a [`Pool`] looks at for evidence when it runs them; none where nobody asks for it.
+    pub sample: Option<Sample>,
 }
 
 /// How a sweep is shared out.
@@ -134,6 +137,8 @@ pub(super) struct Desk {
     pub(super) deaths: AtomicU64,
     /// Trials that were answered.
     pub(super) good: AtomicU64,
+    /// Slices of the trials of the sample that were run.
+    pub(super) sampled: Mutex<BTreeMap<u64, Vec<Slice>>>,
 }
 
 #[derive(Debug)]
@@ -221,17 +226,32 @@ impl Pool {
         Again::start(&self.desk, position)
     }
 
-    /// Has the trials at some positions run once more and their returns looked at; those of the last one
-    /// are given one by one. The workers share the trials; it does not show.
+    /// Has the returns of the trials at some positions looked at. What the sample has of them is known; the
+    /// others are run once more, shared among the workers.
     #[must_use]
     pub fn evidence(&self, positions: &[u64], slices: usize) -> Pending {
+        let (run, rest): (Vec<u64>, Vec<u64>) =
+            positions.iter().partition(|position| self.desk.has_sampled(**position, slices));
+        let sampled = self.desk.sampled.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |position| Some((position, sampled.get(&position)?.clone()));
+        let known = run.into_iter().filter_map(known).collect();
+        Pending { known, shares: self.share_out(&rest, slices) }
+    }
+
+    /// Has the trial at a position run once more for its returns, one by one.
+    #[must_use]
+    pub fn returns(&self, position: u64, slices: usize) -> Pending {
+        Pending { known: Vec::new(), shares: self.share_out(&[position], slices) }
+    }
+
+    fn share_out(&self, positions: &[u64], slices: usize) -> Receiver<Share> {
         let share = positions.len().div_ceil(self.threads.len().max(1)).max(1);
         let (answer, answers) = channel();
         for (share, positions) in positions.chunks(share).enumerate() {
             let (positions, answer) = (positions.to_vec(), answer.clone());
             self.desk.ask(Asked { share, positions, slices, answer });
         }
-        Pending(answers)
+        answers
     }
 }
 
@@ -276,7 +296,14 @@ impl Desk {
             stop: AtomicBool::new(false),
             deaths: AtomicU64::new(0),
             good: AtomicU64::new(0),
+            sampled: Mutex::default(),
         }
+    }
+
+    /// Whether the trial at a position was run, with so many slices of its returns kept if it has any.
+    fn has_sampled(&self, position: u64, slices: usize) -> bool {
+        let fits = |sample: Sample| sample.slices == slices && sample.has(position);
+        position >= self.sharing.from && self.job.sample.is_some_and(fits)
     }
 
     fn delivered(&self, position: u64) {
@@ -360,6 +387,7 @@ impl Desk {
             spans: self.job.spans.clone(),
             calendar: self.job.calendar,
             annual_rf: self.job.annual_rf,
+            sample: self.job.sample,
         }
     }
 

@@ -70,7 +70,7 @@ pub use sharpe::{session_rate, session_sharpe, sharpe};
 pub use sortino::sortino;
 pub use spread::Spread;
 pub use sqn::sqn;
-pub use stationary_bootstrap::{Interval, Resampling, stationary_bootstrap};
+pub use stationary_bootstrap::{Interval, Resampled, Resampling};
 pub use summary::{Metrics, MetricsInput};
 pub use tail_ratio::tail_ratio;
 pub use total_return::total_return;

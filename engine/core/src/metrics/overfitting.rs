@@ -7,6 +7,8 @@
 //! Probability of Backtest Overfitting", Journal of Computational Finance 20(4). Unit: probability.
 //! Undefined for fewer than two trials or fewer than two sessions a slice.
 
+use super::moments::{LANES, Lanes};
+
 /// Returns of a trial in a slice of the sessions: their number, sum, and sum of squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Slice {
@@ -51,6 +53,7 @@ pub fn overfitting(trials: &[Vec<Slice>]) -> Option<Overfitting> {
     if trials.len() < 2 || count < 2 || count % 2 == 1 || count > 24 || !trials.iter().all(fits) {
         return None;
     }
+    let fours: Vec<Part> = trials.chunks(LANES).flat_map(|four| abreast(four, count)).collect();
     // Each half with the first slice stands for itself and, the sides exchanged, for the other half.
     let halves =
         (0..1_u32 << count).filter(|half| half & 1 == 1 && half.count_ones() as usize == count / 2);
@@ -58,16 +61,36 @@ pub fn overfitting(trials: &[Vec<Slice>]) -> Option<Overfitting> {
     let mut sides = [Vec::new(), Vec::new()];
     for half in halves {
         sides.iter_mut().for_each(Vec::clear);
-        for trial in trials {
-            let (inside, outside) = ratios(trial, half);
-            sides[0].push(inside);
-            sides[1].push(outside);
+        for four in fours.chunks_exact(count) {
+            let found = ratios(four, half);
+            sides.iter_mut().zip(found).for_each(|(side, four)| side.extend(four.to_array()));
         }
-        let [one, other] = &sides;
+        let [one, other] = sides.each_ref().map(|side| &side[..trials.len()]);
         ways += 2;
         fooled += usize::from(is_fooled(one, other)) + usize::from(is_fooled(other, one));
     }
     Some(Overfitting { probability: fooled as f64 / ways as f64, ways })
+}
+
+/// A part of the sessions of four trials.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    count: Lanes,
+    sum: Lanes,
+    squares: Lanes,
+}
+
+/// The slices of up to four trials, side by side.
+fn abreast(trials: &[Vec<Slice>], count: usize) -> impl Iterator<Item = Part> {
+    let lanes = move |index: usize, each: fn(&Slice) -> f64| {
+        let of = |lane: usize| trials.get(lane).map_or(0.0, |trial| each(&trial[index]));
+        Lanes::new(std::array::from_fn(of))
+    };
+    (0..count).map(move |index| Part {
+        count: lanes(index, |slice| slice.count),
+        sum: lanes(index, |slice| slice.sum),
+        squares: lanes(index, |slice| slice.squares),
+    })
 }
 
 /// Whether the trial that is best inside is not above the median outside.
@@ -86,22 +109,23 @@ fn is_fooled(inside: &[f64], outside: &[f64]) -> bool {
 }
 
 /// Sharpe ratios of one session on the slices of a half and on the others.
-fn ratios(trial: &[Slice], half: u32) -> (f64, f64) {
-    let mut sides = [Slice::default(); 2];
-    for (index, slice) in trial.iter().enumerate() {
+fn ratios(slices: &[Part], half: u32) -> [Lanes; 2] {
+    let mut sides = [Part::default(); 2];
+    for (index, slice) in slices.iter().enumerate() {
         let side = &mut sides[usize::from(half >> index & 1 == 0)];
         side.count += slice.count;
         side.sum += slice.sum;
         side.squares += slice.squares;
     }
-    (ratio(&sides[0]), ratio(&sides[1]))
+    sides.map(ratio)
 }
 
 /// A trial that does nothing is neither good nor bad.
-fn ratio(slice: &Slice) -> f64 {
-    let mean = slice.sum / slice.count;
-    let variance = slice.squares / slice.count - mean * mean;
-    if variance <= 1e-24 { 0.0 } else { mean / variance.sqrt() }
+fn ratio(part: Part) -> Lanes {
+    let mean = part.sum / part.count;
+    let variance = part.squares / part.count - mean * mean;
+    let is_still = variance.simd_le(Lanes::splat(1e-24));
+    is_still.select(Lanes::ZERO, mean / variance.sqrt())
 }
 
 #[cfg(test)]
@@ -150,6 +174,40 @@ mod tests {
         let found = overfitting(&trials).unwrap();
         assert_eq!(found.ways, 12_870, "16 over 8");
         assert!(found.probability > 0.99, "{}", found.probability);
+    }
+
+    /// One trial and one number after the other.
+    fn plainly(trials: &[Vec<Slice>], half: u32) -> Vec<f64> {
+        let ratio = |trial: &Vec<Slice>| {
+            let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+            for (_, slice) in trial.iter().enumerate().filter(|(at, _)| half >> at & 1 == 1) {
+                count += slice.count;
+                sum += slice.sum;
+                squares += slice.squares;
+            }
+            let mean: f64 = sum / count;
+            let variance = squares / count - mean * mean;
+            if variance <= 1e-24 { 0.0 } else { mean / variance.sqrt() }
+        };
+        trials.iter().map(ratio).collect()
+    }
+
+    #[test]
+    fn four_trials_side_by_side_have_the_bits_of_one_after_the_other() {
+        for count in 2..=9 {
+            let mut trials = trials(count, 60, count, |_| 0.0);
+            trials[1] = slices(&[0.0; 60], 10);
+            let fours: Vec<Part> =
+                trials.chunks(LANES).flat_map(|four| abreast(four, 10)).collect();
+            for half in [0b11111, 0b10_1010_1011, 0b11_0110_0001] {
+                let found: Vec<_> = fours.chunks_exact(10).map(|four| ratios(four, half)).collect();
+                for (side, half) in [half, !half].into_iter().enumerate() {
+                    let found: Vec<f64> =
+                        found.iter().flat_map(|sides| sides[side].to_array()).collect();
+                    assert_eq!(found[..trials.len()], plainly(&trials, half));
+                }
+            }
+        }
     }
 
     #[test]

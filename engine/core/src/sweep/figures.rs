@@ -142,6 +142,7 @@ pub struct TrialFigures {
 #[derive(Clone, Debug, Default)]
 pub struct Gauge {
     returns: Vec<f64>,
+    have_returns: bool,
 }
 
 impl Gauge {
@@ -165,6 +166,7 @@ impl Gauge {
             let have_meaning = sessions.returns(initial, run.equity, &mut self.returns);
             have_meaning.then(|| metrics::SessionRatios::of(&self.returns, rf, per_year))
         };
+        self.have_returns = ratios.is_some();
         // Where every bar has a return, finite returns are those of finite equity.
         let is_finite = ratios.is_some() && sessions.is_bar_by_bar
             || run.equity.iter().fold(true, |all, value| all & (value.abs() < f64::INFINITY));
@@ -176,6 +178,17 @@ impl Gauge {
         }
         figures.measure_trades(run.profits);
         figures.without_infinities()
+    }
+
+    /// Simple returns by session of the run that was measured last; `None` when they have no meaning.
+    #[must_use]
+    pub fn returns(&self) -> Option<&[f64]> {
+        self.have_returns.then_some(&self.returns)
+    }
+
+    /// Forgets the returns, where there was no run.
+    pub fn forget(&mut self) {
+        self.have_returns = false;
     }
 }
 

@@ -16,7 +16,7 @@ mod rerun;
 mod rules;
 mod three;
 
-use std::{borrow::Cow, panic::resume_unwind, sync::Arc};
+use std::{borrow::Cow, num::NonZeroUsize, panic::resume_unwind, sync::Arc};
 
 use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
@@ -46,6 +46,9 @@ pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
     let args = &args.checked(&app.config()?)?;
     if let Some(Some(path)) = &args.plot {
         plot::format(path)?;
+    }
+    if !args.in_process {
+        worker::prepare(NonZeroUsize::MIN);
     }
     let registry = app.registry(Retry::No)?;
     let strategy = registry.resolve(&args.strategy)?;

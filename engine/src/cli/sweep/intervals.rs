@@ -3,9 +3,11 @@
 //! Figures of returns come from sessions dealt again, figures of trades from trades dealt again, both
 //! in runs (stationary bootstrap). What is undefined is null.
 
+use std::{num::NonZero, panic::resume_unwind, thread};
+
 use engine_core::metrics::{
-    Resampling, SessionRatios, cagr, calmar, drawdown_depth, expectancy, profit_factor,
-    stationary_bootstrap, win_rate,
+    Interval, Resampled, Resampling, SessionRatios, cagr, calmar, drawdown_depth, expectancy,
+    profit_factor, win_rate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,32 +41,30 @@ impl Intervals {
     pub(super) fn of(returns: &[f64], profits: &[f64], per_year: f64) -> Self {
         // As many calendar days as so many sessions take.
         let days = (returns.len() as f64 / per_year * 365.25).round() as i32;
-        let figures = |dealt: &[f64]| {
-            let mut value = 1.0;
-            let grown = dealt.iter().map(|change| {
-                value *= 1.0 + change;
-                value
-            });
-            let curve: Vec<f64> = grown.collect();
-            let depth = drawdown_depth(1.0, &curve);
-            let growth = cagr(1.0, value, days);
-            // The returns are above the risk-free one already.
-            let ratios = SessionRatios::of(dealt, 0.0, per_year);
-            [
-                ratios.sharpe,
-                ratios.sortino,
-                Some(value - 1.0),
-                growth,
-                ratios.volatility,
-                Some(depth),
-                calmar(growth, depth),
-            ]
+        let of_returns = || {
+            let mut curve = Vec::new();
+            move |dealt: &[f64]| {
+                let value = grow(dealt, &mut curve);
+                let depth = drawdown_depth(1.0, &curve);
+                let growth = cagr(1.0, value, days);
+                // The returns are above the risk-free one already.
+                let ratios = SessionRatios::of(dealt, 0.0, per_year);
+                [
+                    ratios.sharpe,
+                    ratios.sortino,
+                    Some(value - 1.0),
+                    growth,
+                    ratios.volatility,
+                    Some(depth),
+                    calmar(growth, depth),
+                ]
+            }
         };
-        let of_trades = |dealt: &[f64]| [win_rate(dealt), profit_factor(dealt), expectancy(dealt)];
-        let found = stationary_bootstrap(returns, &Resampling::of(returns.len()), figures);
-        let traded = stationary_bootstrap(profits, &Resampling::of(profits.len()), of_trades);
-        let ends =
-            |found: Option<engine_core::metrics::Interval>| found.map(|it| [it.low, it.high]);
+        let of_trades =
+            || |dealt: &[f64]| [win_rate(dealt), profit_factor(dealt), expectancy(dealt)];
+        let found = resampled(returns, of_returns);
+        let traded = resampled(profits, of_trades);
+        let ends = |found: Option<Interval>| found.map(|it| [it.low, it.high]);
         let [sharpe, sortino, total_return, cagr, volatility, max_drawdown, calmar] =
             found.map(ends);
         let [win_rate, profit_factor, expectancy] = traded.map(ends);
@@ -79,6 +79,69 @@ impl Intervals {
             win_rate,
             profit_factor,
             expectancy,
+        }
+    }
+}
+
+/// Intervals of figures over all resamples, which the cores share; it does not show.
+fn resampled<const N: usize, F: FnMut(&[f64]) -> [Option<f64>; N]>(
+    values: &[f64],
+    figures: impl Fn() -> F + Sync,
+) -> [Option<Interval>; N] {
+    let (how, figures) = (Resampling::of(values.len()), &figures);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = how.resamples.div_ceil(cores as u32);
+    let part = |first: u32| {
+        let end = how.resamples.min(first + share);
+        Resampled::of(values, &how, first..end, figures())
+    };
+    let whole = thread::scope(|scope| {
+        let part = &part;
+        let others = (share..how.resamples).step_by(share as usize);
+        let others: Vec<_> = others.map(|first| scope.spawn(move || part(first))).collect();
+        others.into_iter().fold(part(0), |whole, other| {
+            whole.joined(&other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
+    });
+    whole.intervals(how.resamples)
+}
+
+/// Writes what 1 grows to by each of the returns, and gives the last. Four at a time, so that a processor
+/// waits for one product instead of four.
+fn grow(returns: &[f64], curve: &mut Vec<f64>) -> f64 {
+    curve.resize(returns.len(), 0.0);
+    let mut value = 1.0;
+    let ((fours, rest), (into, into_rest)) = (returns.as_chunks(), curve.as_chunks_mut());
+    for ([one, two, three, four], into) in fours.iter().zip(into) {
+        let [one, three] = [1.0 + one, 1.0 + three];
+        let [two, four] = [one * (1.0 + two), three * (1.0 + four)];
+        *into = [value * one, value * two, value * (two * three), value * (two * four)];
+        value *= two * four;
+    }
+    for (change, into) in rest.iter().zip(into_rest) {
+        value *= 1.0 + change;
+        *into = value;
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_grows_by_one_return_after_the_other() {
+        let returns: Vec<f64> = (0..23).map(|at| f64::from(at * 7 % 11 - 5) / 100.0).collect();
+        for count in 0..returns.len() {
+            let mut curve = vec![7.0];
+            let last = grow(&returns[..count], &mut curve);
+            let mut value = 1.0;
+            assert_eq!(curve.len(), count);
+            for (change, found) in returns.iter().zip(&curve) {
+                value *= 1.0 + change;
+                assert!((found / value - 1.0).abs() < 1e-14);
+            }
+            assert!((last / value - 1.0).abs() < 1e-14);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the best trial is worth: how far luck alone would have come, and what the figures mean.
 
-use std::panic::resume_unwind;
+use std::{num::NonZero, panic::resume_unwind};
 
 use engine_core::metrics::{
     Overfitting, SharpeEstimate, deflated_sharpe, expected_best_sharpe, family_p_value,
@@ -16,9 +16,9 @@ use super::{
 use crate::{
     error::{Code, Failure},
     report::number::count,
-    worker::{Again, TrialResult, WorkerError},
+    worker::{Again, Sample, TrialResult, WorkerError},
 };
-use engine_core::sweep::TrialFigures;
+use engine_core::sweep::{Plan, TrialFigures};
 
 /// Trials whose returns are looked at for overfitting.
 const MOST_SAMPLED: u64 = 1000;
@@ -143,11 +143,12 @@ struct Evidence {
 impl Evidence {
     /// Looks at a sample of the trials and, at the same time, deals the history of the best one again.
     fn of(searched: &Searched, best: u64, per_year: f64) -> Result<Self, Failure> {
-        let own = searched.evidence(&[best], SLICES);
+        let own = searched.returns(best, SLICES);
         let others = searched.evidence(&sample(searched, best), SLICES);
         let others = std::thread::spawn(move || {
             let found = others.wait()?.unwrap_or_default();
-            Ok::<_, WorkerError>((overfitting(&found.slices), found.slices.len()))
+            let slices: Vec<_> = found.slices.into_iter().map(|(_, slices)| slices).collect();
+            Ok::<_, WorkerError>((overfitting(&slices), slices.len()))
         });
         let own = own.wait()?.unwrap_or_default();
         let intervals = Intervals::of(&own.returns, &own.profits, per_year);
@@ -195,6 +196,12 @@ pub(super) fn estimate(returns: &[f64]) -> Option<SharpeEstimate> {
     Some(SharpeEstimate { sharpe, skewness, kurtosis })
 }
 
+/// Positions spread evenly over a plan, which a pool looks at when it runs them.
+pub(super) fn sample_of(plan: &Plan) -> Sample {
+    let every = plan.positions().div_ceil(MOST_SAMPLED);
+    Sample { every: NonZero::new(every).unwrap_or(NonZero::<u64>::MIN), slices: SLICES }
+}
+
 /// Positions spread evenly over the sweep, and last the best one.
 fn sample(searched: &Searched, best: u64) -> Vec<u64> {
     if let Engine::Crew { order, .. } = &searched.engine {
@@ -205,7 +212,7 @@ fn sample(searched: &Searched, best: u64) -> Vec<u64> {
         return others.chain([best]).collect();
     }
     let plan = &searched.job().plan;
-    let step = plan.positions().div_ceil(MOST_SAMPLED).max(1);
+    let step = sample_of(plan).every.get();
     let mut values = Vec::new();
     let mut sample: Vec<u64> = (0..plan.positions())
         .step_by(usize::try_from(step).unwrap_or(usize::MAX))

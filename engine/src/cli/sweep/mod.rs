@@ -33,6 +33,7 @@ use crate::{
     error::{Code, Failure},
     registry::{Resolved, Retry},
     store::{OpenMode, Store, StudyKind, StudyRecord, SweepRecord},
+    worker,
 };
 use engine_core::sweep::{Plan, Sessions};
 use heat::Cells;
@@ -48,6 +49,8 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     let args = &args.settled(&app.config()?)?;
     if args.in_process {
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
+    } else {
+        worker::prepare(args.workers());
     }
     let registry = app.registry(Retry::No)?;
     // Before any bar is read, so that a wrong option is told at once.

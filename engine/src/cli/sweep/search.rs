@@ -8,6 +8,7 @@ use super::{
     SweepArgs,
     args::Method,
     kept::{self, Kept},
+    luck,
     tally::Tally,
 };
 use crate::{
@@ -58,7 +59,8 @@ impl Search {
         let sharing = Sharing { workers: args.workers(), from: 0, limits: Limits::default(), mode };
         let (count, annual_rf) = (traded.len(), args.rules.rf());
         let (files, spans) = (Arc::new(bars.files), Vec::new());
-        let job = SweepJob { strategy, files, plan, config, spans, calendar, annual_rf };
+        let sample = Some(luck::sample_of(&plan));
+        let job = SweepJob { strategy, files, plan, config, spans, calendar, annual_rf, sample };
         let record = kept::record(&job, &symbols, &digest, args);
         let label = String::new();
         Self { job, record, label, symbols, digest, period, bars: count, sharing }
@@ -68,6 +70,8 @@ impl Search {
     pub(super) fn within(&self, spans: &[Span], args: &SweepArgs) -> Self {
         let mut search = self.clone();
         search.job.spans = spans.to_vec();
+        // It is judged by what its winners do elsewhere.
+        search.job.sample = None;
         search.record = kept::record(&search.job, &self.symbols, &self.digest, args);
         search
     }
@@ -200,7 +204,15 @@ impl Searched {
         }
     }
 
-    /// Has the returns of the trials at some positions looked at.
+    /// Has the returns of a trial given one by one.
+    pub(super) fn returns(&self, position: u64, slices: usize) -> Pending {
+        match &self.engine {
+            Engine::Pool(pool) => pool.returns(position, slices),
+            Engine::Crew { crew, .. } => crew.evidence(&[position], slices),
+        }
+    }
+
+    /// Has the returns of the trials at some positions looked at, in slices.
     pub(super) fn evidence(&self, positions: &[u64], slices: usize) -> Pending {
         match &self.engine {
             Engine::Pool(pool) => pool.evidence(positions, slices),
