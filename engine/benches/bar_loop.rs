@@ -172,7 +172,13 @@ fn in_worker() -> Vec<f64> {
     let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
     let files = [column_file(BLOCK * BLOCKS)];
     let config = config(1, 100_000.0, Rules::default());
-    let job = RunJob { files: &files, values: &[20.0, 50.0, 0.0], config: &config, finer: &[] };
+    let job = RunJob {
+        files: &files,
+        values: &[20.0, 50.0, 0.0],
+        config: &config,
+        finer: &[],
+        grounds: false,
+    };
     let mode = Mode::Worker(locations.program.clone());
     let run = || {
         let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");

@@ -8,7 +8,7 @@ use std::{fs::File, io, ops::Deref, os::fd::IntoRawFd, path::Path};
 
 use abi_stable::library::{LibHeader, LibraryError, lib_header_from_path};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use memmap2::{Mmap, MmapRaw};
+use memmap2::{Mmap, MmapOptions, MmapRaw};
 use strategy_api::abi::{
     PluginRef,
     layout::{PLUGIN_MAGIC, PluginEntry, StrategyDef, StrategyFn},
@@ -42,6 +42,20 @@ pub fn map_readonly(file: &File) -> io::Result<Mapped> {
     }
     // SAFETY: the caller promises a file that nobody changes or shortens.
     let map = unsafe { Mmap::map(file) }?;
+    Ok(Mapped(Some(map)))
+}
+
+/// [`map_readonly`] of a file that lies in memory and is read as a whole: all of its pages at once instead
+/// of one after the other when they are touched.
+///
+/// # Errors
+/// When the system refuses.
+pub fn map_whole(file: &File) -> io::Result<Mapped> {
+    if file.metadata()?.len() == 0 {
+        return Ok(Mapped(None));
+    }
+    // SAFETY: the caller promises a file that nobody changes or shortens.
+    let map = unsafe { MmapOptions::new().populate().map(file) }?;
     Ok(Mapped(Some(map)))
 }
 

@@ -15,7 +15,7 @@ use rustix::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::foreign::{Mapped, map_readonly};
+use super::foreign::{Mapped, map_whole};
 
 /// Why a file cannot be copied where the system allows no file, not even one in memory, of its size.
 pub(super) const FILE_LIMIT: &str = "it is larger than the files that ulimit -f allows";
@@ -98,7 +98,7 @@ impl Image {
         sealed.rewind()?;
         let all = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
         fcntl_add_seals(&sealed, all)?;
-        let bytes = map_readonly(&sealed)?;
+        let bytes = map_whole(&sealed)?;
         let sha256 = Sha256Sum::of(&bytes);
         Ok(Self { file: sealed, bytes, sha256 })
     }

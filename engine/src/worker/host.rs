@@ -28,7 +28,7 @@ use super::{
     spare,
     wire::{COMMAND, Done, Envelope, Job, Reply, decode, send_job},
 };
-use crate::registry::foreign::{SharedProgress, map_progress, map_readonly};
+use crate::registry::foreign::{SharedProgress, map_progress, map_whole};
 
 /// How long a worker may take to end after its record; then it is killed with whatever it left running.
 const GRACE: Duration = Duration::from_millis(50);
@@ -282,7 +282,7 @@ impl Worker {
         let sealed = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK;
         let reply = fcntl_add_seals(&self.result, sealed)
             .map_err(io::Error::from)
-            .and_then(|()| map_readonly(&self.result))
+            .and_then(|()| map_whole(&self.result))
             .and_then(|bytes| read_reply(&bytes, done));
         let until = Instant::now() + GRACE;
         while !self.poll(until).ended && Instant::now() < until {}

@@ -37,8 +37,8 @@ pub(super) fn perform(
     };
     let done = match job {
         Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
-        Job::Run { strategy, values, config, has_finer } => of_name(&defs, strategy)
-            .and_then(|def| run(def, values, (files, has_finer), config, progress)),
+        Job::Run { strategy, values, config, has_finer, grounds } => of_name(&defs, strategy)
+            .and_then(|def| run(def, values, (files, has_finer), (config, *grounds), progress)),
         Job::Prove { strategy, values, config, has_finer } => of_name(&defs, strategy)
             .and_then(|def| proof(def, values, (files, has_finer), config, progress)),
         Job::Sweep(_) => return Reply::Bug("a sweep has no single result".to_owned()),
@@ -106,7 +106,7 @@ fn run(
     def: &'static StrategyDef,
     values: &[f64],
     (files, has_finer): (Vec<OwnedFd>, &[bool]),
-    config: &backtest::Config,
+    (config, grounds): (&backtest::Config, bool),
     progress: &ProgressPage,
 ) -> Result<Reply, Reply> {
     let files = open_columns(files)?;
@@ -114,7 +114,11 @@ fn run(
     let (members, resolution) = members(files);
     let stage = Stage::new(&members, resolution, config.to_ts).settled_by(finer);
     let result = stage.run(def, values, config, progress).and_then(|mut result| {
-        result.seen = stage.seen(&result, config, progress)?;
+        if grounds {
+            result.seen = stage.seen(&result, config, progress)?;
+        } else {
+            (result.bases, result.steps) = (Vec::new(), Vec::new());
+        }
         Ok(result)
     });
     Ok(match result {

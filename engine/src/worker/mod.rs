@@ -110,6 +110,9 @@ pub struct RunJob<'a> {
     /// Finer bars that settle what the bars leave open, in the order of the run's symbols where they
     /// are held; empty for none.
     pub finer: &'a [Option<ColumnFile>],
+    /// Whether the result is to have what its orders and fills stand on, for whoever keeps it: the bars that
+    /// were seen there, the basis of each fill, the steps of each order.
+    pub grounds: bool,
 }
 
 impl RunJob<'_> {
@@ -134,6 +137,7 @@ pub fn run(
         values: job.values.to_vec(),
         config: job.config.clone(),
         has_finer: job.has_finer(),
+        grounds: job.grounds,
     };
     let about = About::run(strategy, job);
     match about.perform(strategy, asked, limits, mode)? {

@@ -69,6 +69,8 @@ pub(super) enum Job {
         config: backtest::Config,
         /// For each symbol whether a file of finer bars follows those of the run; empty for none.
         has_finer: Vec<bool>,
+        /// Whether the result is to have its grounds.
+        grounds: bool,
     },
     /// Prove that the orders of a run do not depend on later bars.
     Prove {

@@ -124,7 +124,8 @@ impl Case {
     /// The hash of a run, and the bits of its equity.
     fn run(&self, source: usize, mode: &Mode) -> (String, Vec<u64>) {
         let Setting { values, config, .. } = &self.setting;
-        let job = RunJob { files: &self.sources[source], finer: &[], values, config };
+        let job =
+            RunJob { files: &self.sources[source], finer: &[], values, config, grounds: true };
         let result = run(&self.strategy, &job, &Limits::default(), mode).unwrap();
         (hash(&result), result.equity.iter().map(|value| value.to_bits()).collect())
     }

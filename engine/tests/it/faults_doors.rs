@@ -57,7 +57,8 @@ fn ran(body: &str) -> Result<(), Failure> {
     folder.put("door.so", &door(&[&format!("RUN={body}")]));
     let strategy = folder.resolve("of_the_door");
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(100)]);
-    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
+    let job =
+        RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true };
     run(&strategy, &job, &Limits::default(), &mode()).map(drop).map_err(Failure::from)
 }
 

@@ -63,7 +63,13 @@ impl Bench {
         let given: Vec<_> =
             params.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let (values, config) = (strategy.values(&given).unwrap(), config());
-        let job = RunJob { files: &self.bars, values: &values, config: &config, finer: &[] };
+        let job = RunJob {
+            files: &self.bars,
+            values: &values,
+            config: &config,
+            finer: &[],
+            grounds: true,
+        };
         run(strategy, &job, &limits, &mode()).map_err(Failure::from)
     }
 
@@ -318,7 +324,8 @@ fn a_plugin_in_c_gives_the_orders_of_its_twin_in_rust() {
                 [("fast".to_owned(), fast.to_owned()), ("slow".to_owned(), slow.to_owned())];
             let run_one = |strategy: &Resolved| {
                 let (values, config) = (strategy.values(&given).unwrap(), config());
-                let job = RunJob { files, values: &values, config: &config, finer: &[] };
+                let job =
+                    RunJob { files, values: &values, config: &config, finer: &[], grounds: true };
                 run(strategy, &job, &Limits::default(), &mode()).unwrap()
             };
             let (of_rust, of_c) = (run_one(&rust), run_one(&c));
@@ -328,7 +335,7 @@ fn a_plugin_in_c_gives_the_orders_of_its_twin_in_rust() {
     }
     let given = [("fast".to_owned(), "60".to_owned())];
     let (values, config) = (c.values(&given).unwrap(), config());
-    let job = RunJob { files: &both, values: &values, config: &config, finer: &[] };
+    let job = RunJob { files: &both, values: &values, config: &config, finer: &[], grounds: true };
     let failure = Failure::from(run(&c, &job, &Limits::default(), &mode()).unwrap_err());
     assert!(failure.message.ends_with("refuses its parameters: fast must be below slow"));
 }

@@ -69,7 +69,7 @@ fn run_with(
         rules: Rules::default(),
     };
     let values = strategy.values(&given).unwrap();
-    let job = RunJob { files, values: &values, config: &config, finer: &[] };
+    let job = RunJob { files, values: &values, config: &config, finer: &[], grounds: true };
     run(&strategy, &job, &Limits::default(), mode).map_err(Failure::from)
 }
 

@@ -18,7 +18,7 @@ fn run_with(fault: &str, limits: &Limits, mode: &Mode) -> Result<RunResult, Work
     let files = [columns(1000)];
     run(
         &strategy,
-        &RunJob { files: &files, values: &values, config: &config(), finer: &[] },
+        &RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true },
         limits,
         mode,
     )
@@ -100,7 +100,7 @@ fn a_worker_and_this_process_give_the_same_bits() {
     let values = strategy.values(&[("fast".into(), "3".into()), ("slow".into(), "9".into())]);
     let (values, files) = (values.unwrap(), [columns(5000)]);
     let (config, limits) = (config(), Limits::default());
-    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[], grounds: true };
     let apart = run(&strategy, &job, &limits, &mode()).unwrap();
     let here = run(&strategy, &job, &limits, &Mode::InProcess).unwrap();
     assert_eq!(apart, here);
@@ -115,7 +115,8 @@ fn a_refusal_of_parameters_is_a_matter_of_usage() {
     let strategy = folder.resolve("ma_cross");
     let values = strategy.values(&[("fast".into(), "50".into())]).unwrap();
     let files = [columns(10)];
-    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
+    let job =
+        RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true };
     let failure = Failure::from(run(&strategy, &job, &Limits::default(), &mode()).unwrap_err());
     assert_eq!(failure.code, Code::Usage);
     let expected = "strategy 'ma_cross' (libma_cross.so) refuses its parameters: fast (50) must be below slow (50)";
@@ -129,7 +130,7 @@ fn a_period_without_bars_is_a_matter_of_data() {
     let strategy = folder.resolve("ma_cross");
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(10)]);
     let config = Config { from_ts: Some(i64::MAX), ..config() };
-    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[], grounds: true };
     let error = run(&strategy, &job, &Limits::default(), &mode()).unwrap_err();
     assert_eq!(Failure::from(error).code, Code::Data);
 }
@@ -142,7 +143,8 @@ fn a_replaced_file_does_not_change_a_strategy_that_was_resolved() {
     let sha256 = strategy.sha256();
     std::fs::write(folder.path("libmisbehaves.so"), "overwritten in place").unwrap();
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(1000)]);
-    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
+    let job =
+        RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true };
     let result = run(&strategy, &job, &Limits::default(), &mode()).unwrap();
     assert_eq!((result.fills.len(), strategy.sha256()), (10, sha256));
 }

@@ -57,17 +57,14 @@ pub fn max_drawdown(initial: f64, equity: &[f64]) -> Option<MaxDrawdown> {
 /// is finite.
 #[must_use]
 pub fn drawdown_depth(initial: f64, equity: &[f64]) -> f64 {
-    let mut depth = Depth { peak: initial, low: initial, worst: 0.0 };
+    let mut depth = Depth { peak: initial, worst: 0.0 };
     depth.take(equity, BLOCK);
-    depth.settle();
     depth.worst
 }
 
-/// The deepest drawdown so far.
+/// The deepest drawdown so far, and the last peak.
 struct Depth {
-    /// The last peak, and the lowest value since.
     peak: f64,
-    low: f64,
     worst: f64,
 }
 
@@ -76,14 +73,12 @@ impl Depth {
     fn take(&mut self, equity: &[f64], size: usize) {
         for block in equity.chunks(size) {
             let (least, most) = extent(block);
-            if most < self.peak {
-                self.low = self.low.min(least);
-                continue;
-            }
-            self.settle();
-            if least > (1.0 + self.worst) * most * SURELY {
-                // No value of this block lies as deep below any peak in it.
-                (self.peak, self.low) = (most, most);
+            let peak = self.peak.max(most);
+            // No peak of this block is above that one: where no value lies deep enough below it, none does.
+            if least >= peak || least >= (1.0 + self.worst + ROUNDING) * peak {
+                self.peak = peak;
+            } else if most < self.peak {
+                self.step(least);
             } else if size > FEW {
                 self.take(block, FEW);
             } else {
@@ -93,18 +88,8 @@ impl Depth {
     }
 
     fn step(&mut self, value: f64) {
-        if value >= self.peak {
-            self.settle();
-            (self.peak, self.low) = (value, value);
-        } else {
-            self.low = self.low.min(value);
-        }
-    }
-
-    fn settle(&mut self) {
-        if self.low < self.peak {
-            self.worst = self.worst.min(self.low / self.peak - 1.0);
-        }
+        self.peak = self.peak.max(value);
+        self.worst = self.worst.min(value / self.peak - 1.0);
     }
 }
 
@@ -112,8 +97,8 @@ impl Depth {
 const BLOCK: usize = 64;
 /// The same where a block may be deeper than any before.
 const FEW: usize = 8;
-/// More than what rounding can make of a comparison.
-const SURELY: f64 = 1.0 + 1e-12;
+/// More of a peak than what rounding can make of a comparison.
+const ROUNDING: f64 = 1e-12;
 
 /// The lowest and the highest of some values.
 fn extent(values: &[f64]) -> (f64, f64) {
@@ -204,6 +189,25 @@ mod tests {
                 .collect();
             let whole = max_drawdown(100.0, &curve).map_or(0.0, |found| found.depth);
             assert_eq!(drawdown_depth(100.0, &curve).to_bits(), whole.to_bits(), "{curve:?}");
+        }
+    }
+
+    #[test]
+    fn long_curves_that_fall_far_have_the_same_depth_too() {
+        for seed in 0..300 {
+            let drift = [0.002, 0.0, -0.004][seed as usize % 3];
+            let mut value = 100.0;
+            let curve: Vec<f64> = (0..700)
+                .map(|bar| {
+                    // Flat at times, and below zero in the end.
+                    if bar % 90 > 20 {
+                        value += 100.0 * (drift + 0.02 * normal(seed, bar));
+                    }
+                    value
+                })
+                .collect();
+            let whole = max_drawdown(100.0, &curve).map_or(0.0, |found| found.depth);
+            assert_eq!(drawdown_depth(100.0, &curve).to_bits(), whole.to_bits(), "{seed}");
         }
     }
 

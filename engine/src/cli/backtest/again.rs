@@ -43,7 +43,7 @@ pub(in crate::cli) async fn again(
         config: &replay.config,
         args: &replay.args,
     };
-    let (result, beside) = execute(&judged, &replay.bars, &Mode::worker())?;
+    let (result, beside) = execute(&judged, &replay.bars, &Mode::worker(), true)?;
     let finished = judged.finish(&replay.bars, &result, beside.as_ref());
     kept::keep(app, &judged, &replay.bars);
     let record = judged.record(&finished, &replay.bars);

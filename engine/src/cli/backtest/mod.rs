@@ -107,11 +107,17 @@ async fn act(
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
     let judged = Judged { strategy, values, benchmark, config: &config, args };
-    let (result, beside) = execute(&judged, &bars, &mode)?;
+    let (result, beside) = execute(&judged, &bars, &mode, is_kept)?;
     let mut finished = judged.finish(&bars, &result, beside.as_ref());
     finished.report.ambiguity = three::readings(&judged, &bars, &mode, &result)?;
     if args.prove {
-        let job = RunJob { files: &bars.files, values, config: &config, finer: &bars.finer };
+        let job = RunJob {
+            files: &bars.files,
+            values,
+            config: &config,
+            finer: &bars.finer,
+            grounds: false,
+        };
         let proof = worker::prove(strategy, &job, &Limits::default(), &mode)?;
         finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.rules.resolution));
     }
@@ -137,14 +143,17 @@ struct Measured {
     figures: report::Measured,
 }
 
-/// The result of the strategy and, at the same time, that of its benchmark with its figures.
+/// The result of the strategy, for one that is kept with its grounds, and, at the same time, that of its
+/// benchmark with its figures.
 fn execute(
     run: &Judged<'_>,
     bars: &Bars,
     mode: &Mode,
+    is_kept: bool,
 ) -> Result<(RunResult, Option<Measured>), Failure> {
-    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode| {
-        let job = RunJob { files: &bars.files, values, config: run.config, finer: &bars.finer };
+    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode, grounds: bool| {
+        let (files, finer) = (&bars.files, &bars.finer);
+        let job = RunJob { files, values, config: run.config, finer, grounds };
         worker::run(strategy, &job, &Limits::default(), mode)
     };
     let (result, beside) = std::thread::scope(|scope| {
@@ -152,13 +161,13 @@ fn execute(
             // What is part of this program needs no protection from itself.
             let mode = if other.image().is_none() { &Mode::InProcess } else { mode };
             scope.spawn(move || {
-                let result = execute(other, values, mode)?;
+                let result = execute(other, values, mode, false)?;
                 let ts = bars.timeline(run.config, result.first_step);
                 let basis = bars.basis(run.config, &run.args.rules, &ts);
                 Ok(Measured { figures: report::measure(&result, &basis, None), result })
             })
         });
-        let result = execute(run.strategy, run.values, mode);
+        let result = execute(run.strategy, run.values, mode, is_kept);
         (result, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
     });
     let beside: Option<Result<Measured, WorkerError>> = beside;

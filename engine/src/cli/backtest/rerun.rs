@@ -177,7 +177,7 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
         args: &replay.args,
     };
     let mode = Mode::worker();
-    let (result, beside) = execute(&judged, bars, &mode)?;
+    let (result, beside) = execute(&judged, bars, &mode, true)?;
     let mut finished = judged.finish(bars, &result, beside.as_ref());
     if replay.before.ambiguity.is_some() {
         finished.report.ambiguity = three::readings(&judged, bars, &mode, &result)?;

@@ -34,7 +34,13 @@ pub(super) fn readings(
         }
         let rules = Rules { ambiguity, ..run.config.rules.clone() };
         let config = Config { rules, ..run.config.clone() };
-        let job = RunJob { files: &bars.files, values: run.values, config: &config, finer: &[] };
+        let job = RunJob {
+            files: &bars.files,
+            values: run.values,
+            config: &config,
+            finer: &[],
+            grounds: false,
+        };
         Ok(Some(worker::run(run.strategy, &job, &Limits::default(), mode)?))
     };
     let against = read(Ambiguity::Pessimistic)?;
