@@ -267,8 +267,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.desk.stop.store(true, Ordering::Relaxed);
-        self.desk.moved.notify_all();
+        self.desk.end();
         // Whoever waits to hand over a block finds nobody to take it.
         self.results = None;
         for thread in self.threads.drain(..) {
@@ -336,6 +335,15 @@ impl Desk {
             }
             queue = self.moved.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Stops the threads. The queue is held meanwhile: a thread that has just seen that it is not stopped,
+    /// and is about to wait, would miss the call and wait for ever.
+    fn end(&self) {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stop.store(true, Ordering::Relaxed);
+        drop(queue);
+        self.moved.notify_all();
     }
 
     fn is_stopped(&self) -> bool {
