@@ -217,9 +217,7 @@ impl Pool {
             }
         }
     }
-}
 
-impl Pool {
     /// Has the trial at a position run once more, where no other was run before.
     #[must_use]
     pub fn again(&self, position: u64) -> Again {
@@ -253,9 +251,7 @@ impl Pool {
         }
         answers
     }
-}
 
-impl Pool {
     /// Runs the trial at a position on a stretch of its own, beginning with so much cash.
     ///
     /// # Errors
@@ -340,9 +336,8 @@ impl Desk {
     /// Stops the threads. The queue is held meanwhile: a thread that has just seen that it is not stopped,
     /// and is about to wait, would miss the call and wait for ever.
     fn end(&self) {
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         self.stop.store(true, Ordering::Relaxed);
-        drop(queue);
         self.moved.notify_all();
     }
 
