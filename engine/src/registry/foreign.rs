@@ -37,12 +37,7 @@ impl Deref for Mapped {
 /// # Errors
 /// When the system refuses.
 pub fn map_readonly(file: &File) -> io::Result<Mapped> {
-    if file.metadata()?.len() == 0 {
-        return Ok(Mapped(None));
-    }
-    // SAFETY: the caller promises a file that nobody changes or shortens.
-    let map = unsafe { Mmap::map(file) }?;
-    Ok(Mapped(Some(map)))
+    map(file, &MmapOptions::new())
 }
 
 /// [`map_readonly`] of a file that lies in memory and is read as a whole: all of its pages at once instead
@@ -51,11 +46,15 @@ pub fn map_readonly(file: &File) -> io::Result<Mapped> {
 /// # Errors
 /// When the system refuses.
 pub fn map_whole(file: &File) -> io::Result<Mapped> {
+    map(file, MmapOptions::new().populate())
+}
+
+fn map(file: &File, how: &MmapOptions) -> io::Result<Mapped> {
     if file.metadata()?.len() == 0 {
         return Ok(Mapped(None));
     }
-    // SAFETY: the caller promises a file that nobody changes or shortens.
-    let map = unsafe { MmapOptions::new().populate().map(file) }?;
+    // SAFETY: both callers ask for a file that nobody changes or shortens.
+    let map = unsafe { how.map(file) }?;
     Ok(Mapped(Some(map)))
 }
 

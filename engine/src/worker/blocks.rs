@@ -62,7 +62,7 @@ pub(super) struct SweepWork {
 /// Trials by which a sweep is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
-    /// Every so manieth position, from the first on.
+    /// Of how many positions one is taken, from the first on.
     pub every: NonZeroU64,
     /// Slices that the sessions are cut into.
     pub slices: usize,

@@ -89,8 +89,7 @@ impl<'a> Line<'a> {
         let desk = self.desk;
         Ok(match self.put(&Question::Block { first, count })? {
             Ok(Said::Trials { trials, slices }) => {
-                let mut sampled = desk.sampled.lock().unwrap_or_else(PoisonError::into_inner);
-                sampled.extend(slices.iter().map(of_numbers));
+                desk.keep(slices.iter().map(of_numbers));
                 desk.good.fetch_add(trials.len() as u64, Ordering::Relaxed);
                 Ok(trials.into_iter().map(|(at, outcome)| desk.trial(at, outcome)).collect())
             }
@@ -194,6 +193,10 @@ fn of_numbers((position, numbers): &(u64, Numbers)) -> (u64, Vec<Slice>) {
 }
 
 impl Desk {
+    fn keep(&self, slices: impl Iterator<Item = (u64, Vec<Slice>)>) {
+        self.sampled.lock().unwrap_or_else(PoisonError::into_inner).extend(slices);
+    }
+
     fn trial(&self, position: u64, outcome: Outcome) -> Trial {
         let result = match outcome {
             Outcome::Done(figures) => TrialResult::Done(figures),

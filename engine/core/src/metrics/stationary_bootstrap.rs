@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::quantile::quantile;
-use crate::sweep::{mixed, random_bits};
+use crate::sweep::{next_bits, random_bits};
 
 /// Fewest returns that are dealt again.
 const FEWEST: usize = 10;
@@ -94,7 +94,7 @@ impl<const N: usize> Resampled<N> {
 /// Deals a history again and again.
 struct Dealer {
     seed: u64,
-    /// Where the random numbers of a resample are: SplitMix64.
+    /// Where the random numbers of a resample are.
     state: u64,
     lengths: RunLengths,
     /// The history twice, so that a run goes around the end, and what is copied beyond a run.
@@ -115,9 +115,7 @@ impl Dealer {
 
     /// A number from 0 to below 1.
     fn next(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let bits = mixed(self.state);
-        (bits >> 11) as f64 / (1_u64 << 53) as f64
+        (next_bits(&mut self.state) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// The history, dealt by the random numbers of a resample.

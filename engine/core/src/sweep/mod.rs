@@ -17,6 +17,7 @@ pub use figures::{Gauge, Metric, SessionRows, TrialFigures, UnknownMetric, close
 pub use folds::{
     Fold, FoldError, KFold, Length, Passage, Sessions, Span, Stitched, WalkForward, Windows, stitch,
 };
+pub(crate) use order::next_bits;
 pub use order::{Shuffle, mixed, random_bits};
 pub use plan::{Plan, PlanError};
 pub use top::Top;

@@ -42,7 +42,7 @@ impl Shuffle {
         let mask = (1_u64 << self.half_bits) - 1;
         let (mut left, mut right) = (number >> self.half_bits, number & mask);
         for round in 0..ROUNDS {
-            let key = self.seed.wrapping_add(round.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let key = self.seed.wrapping_add(round.wrapping_mul(GAMMA));
             (left, right) = (right, left ^ (mixed(right ^ mixed(key)) & mask));
         }
         (left << self.half_bits) | right
@@ -55,11 +55,20 @@ pub fn random_bits(seed: u64, count: u64) -> u64 {
     mixed(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ mixed(count))
 }
 
+/// The next random bits of the sequence that a state stands in (SplitMix64), which moves on.
+pub(crate) fn next_bits(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(GAMMA);
+    mixed(*state)
+}
+
+/// The step of SplitMix64 from one state to the next.
+const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The finaliser of SplitMix64: Steele, Lea and Flood (2014), "Fast Splittable Pseudorandom Number
 /// Generators". Different numbers stay different, and their bits show no order.
 #[must_use]
 pub fn mixed(mut number: u64) -> u64 {
-    number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    number = number.wrapping_add(GAMMA);
     number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)

@@ -1,32 +1,26 @@
 //! Numbers that look random but follow from what they belong to, on every machine to the last bit.
 
-/// Scrambles 64 bits; the finaliser of SplitMix64 (Steele, Lea, Flood 2014).
-fn mix(mut bits: u64) -> u64 {
-    bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
-}
+use engine_core::sweep::mixed;
 
 /// A key that follows from a key and a number.
 pub(crate) fn key(seed: u64, number: i64) -> u64 {
-    mix(seed ^ mix(number.cast_unsigned()))
+    mixed(seed ^ mixed(number.cast_unsigned()))
 }
 
 /// A key that follows from a key and a text.
 pub(crate) fn key_of(seed: u64, text: &str) -> u64 {
-    text.bytes().fold(mix(seed), |key, byte| mix(key ^ u64::from(byte)))
+    text.bytes().fold(mixed(seed), |key, byte| mixed(key ^ u64::from(byte)))
 }
 
 /// A number in `[0, 1)`.
 pub(crate) fn uniform(key: u64) -> f64 {
-    (mix(key) >> 11) as f64 / (1_u64 << 53) as f64
+    (mixed(key) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// A number with mean 0 and variance 1, nearly normal: the sum of four uniform ones, so that no
 /// function of a mathematical library is needed, whose last bit may differ between machines.
 pub(crate) fn normal(key: u64) -> f64 {
-    let bits = mix(key);
+    let bits = mixed(key);
     let sum: u64 = (0..4).map(|part| (bits >> (16 * part)) & 0xffff).sum();
     (sum as f64 / 65_536.0 - 2.0) * 1.732_050_807_568_877_2
 }
