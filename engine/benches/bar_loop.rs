@@ -13,7 +13,7 @@ use algo_trader::{
     feed::{Cache, ColumnFile},
     registry::{Locations, Registry, Retry},
     store::SeriesInfo,
-    worker::{self, Limits, Mode, RunJob},
+    worker::{self, Limits, Mode, RunJob, Wants},
 };
 use engine_core::{
     backtest::{Rules, Stage},
@@ -172,17 +172,13 @@ fn in_worker() -> Vec<f64> {
     let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
     let files = [column_file(BLOCK * BLOCKS)];
     let config = config(1, 100_000.0, Rules::default());
-    let job = RunJob {
-        files: &files,
-        values: &[20.0, 50.0, 0.0],
-        config: &config,
-        finer: &[],
-        grounds: false,
-    };
+    let values = [20.0, 50.0, 0.0];
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
     let mode = Mode::Worker(locations.program.clone());
     let run = || {
-        let result = worker::run(&strategy, &job, &Limits::default(), &mode).expect("it runs");
-        *result.equity.last().expect("there are bars")
+        let wants = Wants::default();
+        let ran = worker::run(&strategy, &job, wants, &Limits::default(), &mode).expect("it runs");
+        ran.figures.metrics.final_equity.expect("there are bars")
     };
     (0..ROUNDS)
         .map(|_| {

@@ -6,18 +6,18 @@ use engine_core::{
     backtest::{Config, RunResult},
     broker::{Ambiguity, Slippage},
     calendar::Calendar,
-    ledger::{EntryKind, Trade},
+    ledger::Trade,
     metrics::{Metrics, MetricsInput, SessionEquity, total_return},
-    order::{OrderRecord, OrderState},
 };
 use strategy_api::Resolution;
 
 use super::{
     problems,
     schema::{
-        AmbiguityFacts, Benchmark, Costs, Counts, DataFacts, Limits, Period, Position, ReasonCount,
-        Report, SCHEMA, Settings, StrategyFacts,
+        AmbiguityFacts, Benchmark, Counts, DataFacts, Limits, Period, Position, Report, SCHEMA,
+        Settings, StrategyFacts,
     },
+    tally::Tally,
     time::stamp,
 };
 
@@ -45,16 +45,23 @@ pub struct Measured {
     pub sessions: SessionEquity,
 }
 
-/// Measures a run; alpha and beta need the benchmark's sessions.
+impl Measured {
+    /// The same with the figures that need the sessions of a benchmark.
+    #[must_use]
+    pub fn beside(mut self, benchmark: Option<&SessionEquity>, risk_free_rate: f64) -> Self {
+        if let Some(benchmark) = benchmark {
+            self.metrics.compare(&self.sessions, benchmark, risk_free_rate);
+        }
+        self
+    }
+}
+
+/// Measures a run, by itself.
 ///
 /// # Panics
 /// When there are not as many times as equity values.
 #[must_use]
-pub fn measure(
-    result: &RunResult,
-    basis: &Basis<'_>,
-    benchmark: Option<&SessionEquity>,
-) -> Measured {
+pub fn measure(result: &RunResult, basis: &Basis<'_>) -> Measured {
     let closed = || result.trades.iter().filter(|trade| trade.closed_ts.is_some());
     let net_profits: Vec<f64> = closed().filter_map(Trade::profit).collect();
     let trade_returns: Vec<f64> = closed().filter_map(Trade::return_fraction).collect();
@@ -68,7 +75,7 @@ pub fn measure(
         bars_held: usize::try_from(result.invested_steps).unwrap_or(usize::MAX),
         net_profits: &net_profits,
         trade_returns: &trade_returns,
-        benchmark,
+        benchmark: None,
         annual_rf: risk_free_rate,
     };
     let sessions = input.curve();
@@ -97,8 +104,10 @@ pub struct Subject<'a> {
 /// A run and its figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome<'a> {
-    /// What it gave.
+    /// What it gave; of its lists nothing is asked for.
     pub result: &'a RunResult,
+    /// What its lists come to.
+    pub tally: &'a Tally,
     /// Its figures.
     pub metrics: &'a Metrics,
 }
@@ -111,7 +120,7 @@ pub fn report(
     outcome: Outcome<'_>,
     benchmark: Option<(&str, Outcome<'_>)>,
 ) -> Report {
-    let Outcome { result, metrics } = outcome;
+    let Outcome { result, tally, metrics } = outcome;
     let stamp = |ts: &i64| stamp(*ts, basis.resolution);
     let mut report = Report {
         schema: SCHEMA,
@@ -130,14 +139,14 @@ pub fn report(
         },
         settings: settings(subject.config, basis),
         metrics: metrics.clone(),
-        costs: costs(result),
+        costs: tally.costs,
         benchmark: benchmark.map(|(name, outcome)| Benchmark {
             name: name.to_owned(),
             metrics: outcome.metrics.clone(),
-            costs: costs(outcome.result),
+            costs: outcome.tally.costs,
         }),
-        counts: counts(result),
-        positions: positions(result, &subject.symbols, &subject.last_prices),
+        counts: counts(result, tally),
+        positions: positions(&tally.open, &subject.symbols, &subject.last_prices),
         symbols: subject.symbols,
         warnings: Vec::new(),
         ambiguity: None,
@@ -148,16 +157,10 @@ pub fn report(
     report
 }
 
-/// The result of a run beside those with the bars that can be read in two ways read against the trader
-/// and for the trader; `cash` is that of the beginning.
+/// The last equity of a run between those with the bars that can be read in two ways read against the
+/// trader and for the trader; `cash` is that of the beginning.
 #[must_use]
-pub fn read_three_ways(
-    pessimistic: &RunResult,
-    base: &RunResult,
-    optimistic: &RunResult,
-    cash: f64,
-) -> AmbiguityFacts {
-    let end_equity = [pessimistic, base, optimistic].map(|result| result.equity.last().copied());
+pub fn read_three_ways(end_equity: [Option<f64>; 3], cash: f64) -> AmbiguityFacts {
     AmbiguityFacts { total_return: end_equity.map(|end| total_return(cash, end?)), end_equity }
 }
 
@@ -199,65 +202,28 @@ fn settings(config: &Config, basis: &Basis<'_>) -> Settings {
     }
 }
 
-fn costs(result: &RunResult) -> Costs {
-    let mut costs = Costs::default();
-    for fill in &result.fills {
-        costs.commission += fill.commission;
-        costs.slippage += (fill.price - fill.reference) * fill.quantity;
-        costs.traded_value += (fill.price * fill.quantity).abs();
-    }
-    for entry in &result.entries {
-        match entry.kind {
-            EntryKind::Interest => costs.interest -= entry.value,
-            EntryKind::BorrowFee => costs.borrow_fees -= entry.value,
-            EntryKind::Dividend => costs.dividends += entry.value,
-            EntryKind::Split => {}
-        }
-    }
-    costs.total = costs.commission + costs.slippage + costs.interest + costs.borrow_fees;
-    costs
-}
-
-fn counts(result: &RunResult) -> Counts {
-    let ended = |state| result.orders.iter().filter(|order| order.state == state).count();
-    let closed = result.trades.iter().filter(|trade| trade.closed_ts.is_some()).count();
+fn counts(result: &RunResult, tally: &Tally) -> Counts {
+    let [filled, cancelled, expired, rejected] = tally.ended;
     Counts {
-        orders: result.orders.len(),
-        filled: ended(OrderState::Filled),
-        cancelled: ended(OrderState::Cancelled),
-        expired: ended(OrderState::Expired),
-        rejected: ended(OrderState::Rejected),
-        reasons: reasons(&result.orders),
+        orders: tally.ended.iter().sum(),
+        filled,
+        cancelled,
+        expired,
+        rejected,
+        reasons: tally.reasons.clone(),
         ignored_instructions: result.ignored_instructions,
         ambiguous_bars: result.ambiguous_bars,
         settled_bars: result.settled_bars,
-        fills: result.fills.len(),
-        closed_trades: closed,
-        open_trades: result.trades.len() - closed,
+        fills: tally.fills,
+        closed_trades: tally.closed_trades,
+        open_trades: tally.open.len(),
         log_lines: result.log.len(),
         log_lines_lost: result.log_dropped,
     }
 }
 
-fn reasons(orders: &[OrderRecord]) -> Vec<ReasonCount> {
-    let mut found: Vec<((OrderState, engine_core::order::Reason), usize)> = Vec::new();
-    for order in orders {
-        let Some(reason) = order.reason else { continue };
-        let key = (order.state, reason);
-        match found.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, orders)) => *orders += 1,
-            None => found.push((key, 1)),
-        }
-    }
-    let count = |((state, reason), orders): ((OrderState, engine_core::order::Reason), usize)| {
-        ReasonCount { state: state.name().to_owned(), reason: reason.to_string(), orders }
-    };
-    found.into_iter().map(count).collect()
-}
-
-fn positions(result: &RunResult, symbols: &[String], last_prices: &[f64]) -> Vec<Position> {
-    let open = result.trades.iter().filter(|trade| trade.closed_ts.is_none());
-    open.filter_map(|trade| {
+fn positions(open: &[Trade], symbols: &[String], last_prices: &[f64]) -> Vec<Position> {
+    let position = |trade: &Trade| {
         let instrument = trade.instrument as usize;
         let price = *last_prices.get(instrument)?;
         Some(Position {
@@ -267,6 +233,6 @@ fn positions(result: &RunResult, symbols: &[String], last_prices: &[f64]) -> Vec
             value: trade.held * price,
             profit: trade.profit_at(price),
         })
-    })
-    .collect()
+    };
+    open.iter().filter_map(position).collect()
 }

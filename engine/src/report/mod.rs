@@ -23,6 +23,7 @@ mod schema;
 pub mod spark;
 mod summary;
 pub mod tables;
+mod tally;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -40,4 +41,5 @@ pub use schema::{
     SCHEMA, SeriesFacts, Settings, StrategyFacts, Warning,
 };
 pub use summary::{headline, summary, summary_with_curve};
+pub use tally::Tally;
 pub use time::{minute, stamp};

@@ -118,7 +118,7 @@ fn made(symbol: &str) -> Made {
         cash: 1_000.0,
         risk_free_rate: 0.0,
     };
-    let measured = measure(&result, &basis, None);
+    let measured = measure(&result, &basis);
     let mut parameters = Map::new();
     parameters.insert("fast".to_owned(), json!(20));
     parameters.insert("side".to_owned(), json!("long"));
@@ -148,7 +148,8 @@ fn made(symbol: &str) -> Made {
         config: &config,
         last_prices: vec![98.0],
     };
-    let outcome = Outcome { result: &result, metrics: &measured.metrics };
+    let tally = Tally::of(&result);
+    let outcome = Outcome { result: &result, tally: &tally, metrics: &measured.metrics };
     let report = report(subject, &basis, outcome, Some(("buy_and_hold SPY", outcome)));
     Made { report, result, measured }
 }

@@ -18,10 +18,14 @@ use strategy_api::{
     testing::{Finding, conformance},
 };
 
-use super::wire::{Failed, Job, Refusal, Reply};
+use super::{
+    Detail, Ran, Wants,
+    wire::{Failed, Job, Refusal, Reply},
+};
 use crate::{
     feed::ColumnFile,
     registry::{DoorError, describe_all, facts::StrategyFacts, foreign::open_library, try_start},
+    report::Basis,
 };
 
 /// Does a job. `library` is the sealed file of a plugin; without one the strategy is built in.
@@ -37,8 +41,8 @@ pub(super) fn perform(
     };
     let done = match job {
         Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
-        Job::Run { strategy, values, config, has_finer, grounds } => of_name(&defs, strategy)
-            .and_then(|def| run(def, values, (files, has_finer), (config, *grounds), progress)),
+        Job::Run { strategy, values, config, has_finer, wants } => of_name(&defs, strategy)
+            .and_then(|def| run(def, values, (files, has_finer), (config, *wants), progress)),
         Job::Prove { strategy, values, config, has_finer } => of_name(&defs, strategy)
             .and_then(|def| proof(def, values, (files, has_finer), config, progress)),
         Job::Sweep(_) => return Reply::Bug("a sweep has no single result".to_owned()),
@@ -106,7 +110,7 @@ fn run(
     def: &'static StrategyDef,
     values: &[f64],
     (files, has_finer): (Vec<OwnedFd>, &[bool]),
-    (config, grounds): (&backtest::Config, bool),
+    (config, wants): (&backtest::Config, Wants),
     progress: &ProgressPage,
 ) -> Result<Reply, Reply> {
     let files = open_columns(files)?;
@@ -114,17 +118,23 @@ fn run(
     let (members, resolution) = members(files);
     let stage = Stage::new(&members, resolution, config.to_ts).settled_by(finer);
     let result = stage.run(def, values, config, progress).and_then(|mut result| {
-        if grounds {
+        if wants.detail >= Detail::Grounds {
             result.seen = stage.seen(&result, config, progress)?;
-        } else {
-            (result.bases, result.steps) = (Vec::new(), Vec::new());
         }
         Ok(result)
     });
-    Ok(match result {
-        Ok(result) => Reply::Ran(Box::new(result.into())),
-        Err(error) => Reply::Failed(failed(error)),
-    })
+    let result = match result {
+        Ok(result) => result,
+        Err(error) => return Ok(Reply::Failed(failed(error))),
+    };
+    let basis = Basis {
+        calendar: config.rules.calendar,
+        resolution,
+        ts: &stage.timeline()[result.first_step..],
+        cash: config.cash,
+        risk_free_rate: wants.risk_free_rate,
+    };
+    Ok(Reply::Ran(Box::new(Ran::of(result, wants, &basis).into())))
 }
 
 fn proof(

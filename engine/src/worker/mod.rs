@@ -21,6 +21,7 @@ mod line;
 mod measured;
 mod output;
 mod pool;
+mod ran;
 mod scenes;
 mod spare;
 mod wire;
@@ -32,7 +33,7 @@ use std::{
 };
 
 use engine_core::{
-    backtest::{Config, RunResult, prove::Proof},
+    backtest::{Config, prove::Proof},
     universe::Alignment,
 };
 use strategy_api::{
@@ -57,6 +58,7 @@ pub use crew::Crew;
 pub use error::{Place, Subject, WorkerError};
 pub use evidence::{Again, Evidence, Pending};
 pub use pool::{Block, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
+pub use ran::{Detail, Ran, Wants};
 pub use spare::prepare;
 pub use wire::{COMMAND, Refusal};
 
@@ -110,9 +112,6 @@ pub struct RunJob<'a> {
     /// Finer bars that settle what the bars leave open, in the order of the run's symbols where they
     /// are held; empty for none.
     pub finer: &'a [Option<ColumnFile>],
-    /// Whether the result is to have what its orders and fills stand on, for whoever keeps it: the bars that
-    /// were seen there, the basis of each fill, the steps of each order.
-    pub grounds: bool,
 }
 
 impl RunJob<'_> {
@@ -122,26 +121,27 @@ impl RunJob<'_> {
     }
 }
 
-/// Runs a strategy.
+/// Runs a strategy and measures it.
 ///
 /// # Errors
 /// When the strategy fails, dies, hangs or refuses, or there is nothing to trade.
 pub fn run(
     strategy: &Resolved,
     job: &RunJob<'_>,
+    wants: Wants,
     limits: &Limits,
     mode: &Mode,
-) -> Result<RunResult, WorkerError> {
+) -> Result<Ran, WorkerError> {
     let asked = Job::Run {
         strategy: strategy.facts().name.clone(),
         values: job.values.to_vec(),
         config: job.config.clone(),
         has_finer: job.has_finer(),
-        grounds: job.grounds,
+        wants,
     };
     let about = About::run(strategy, job);
     match about.perform(strategy, asked, limits, mode)? {
-        Reply::Ran(ran) => Ok((*ran).into()),
+        Reply::Ran(sent) => Ok((*sent).into()),
         other => Err(about.no_result(other)),
     }
 }

@@ -11,9 +11,9 @@ use std::{
 };
 
 use engine_core::{
-    backtest::{self, Seen, prove::Proof},
-    journal::{FillBasis, OrderStep},
+    backtest::{self, prove::Proof},
     ledger::{AccountEntry, Trade},
+    metrics::{Metrics, SessionEquity},
     order::{FillRecord, OrderRecord},
 };
 use rustix::net::{
@@ -22,8 +22,11 @@ use rustix::net::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::blocks::SweepWork;
-use crate::{registry::facts::StrategyFacts, report::record::Stored};
+use super::{Ran, Wants, blocks::SweepWork};
+use crate::{
+    registry::facts::StrategyFacts,
+    report::{Measured, Tally, record::Stored},
+};
 
 /// The hidden command that makes this program a worker.
 pub const COMMAND: &str = "worker";
@@ -69,8 +72,8 @@ pub(super) enum Job {
         config: backtest::Config,
         /// For each symbol whether a file of finer bars follows those of the run; empty for none.
         has_finer: Vec<bool>,
-        /// Whether the result is to have its grounds.
-        grounds: bool,
+        /// What is to come back.
+        wants: Wants,
     },
     /// Prove that the orders of a run do not depend on later bars.
     Prove {
@@ -104,7 +107,7 @@ pub(super) enum Reply {
     /// The library cannot be used.
     NotOpened(Refusal),
     /// The result of a run.
-    Ran(Box<Ran>),
+    Ran(Box<Sent>),
     /// The run has no result.
     Failed(Failed),
     /// What a proof found.
@@ -115,49 +118,69 @@ pub(super) enum Reply {
     Bug(String),
 }
 
-/// The result of a run on its way: what is long travels as columns, beside a result without it.
+/// A run on its way: what is long travels as columns, beside a result without it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Ran {
+pub(super) struct Sent {
     rest: backtest::RunResult,
     equity: Numbers,
     orders: Columns<Vec<OrderRecord>>,
     fills: Columns<Vec<FillRecord>>,
-    bases: Columns<Vec<FillBasis>>,
-    steps: Columns<Vec<OrderStep>>,
-    seen: Columns<Seen>,
     entries: Columns<Vec<AccountEntry>>,
     trades: Columns<Vec<Trade>>,
+    metrics: Metrics,
+    sessions: Columns<SessionEquity>,
+    tally: Tally,
+    grounds: Vec<(String, Bytes)>,
 }
 
-impl From<backtest::RunResult> for Ran {
-    fn from(mut result: backtest::RunResult) -> Self {
+impl From<Ran> for Sent {
+    fn from(ran: Ran) -> Self {
+        let Ran { mut result, figures, tally, grounds } = ran;
         Self {
             equity: Numbers(take(&mut result.equity)),
             orders: Columns(take(&mut result.orders)),
             fills: Columns(take(&mut result.fills)),
-            bases: Columns(take(&mut result.bases)),
-            steps: Columns(take(&mut result.steps)),
-            seen: Columns(take(&mut result.seen)),
             entries: Columns(take(&mut result.entries)),
             trades: Columns(take(&mut result.trades)),
             rest: result,
+            metrics: figures.metrics,
+            sessions: Columns(figures.sessions),
+            tally,
+            grounds: grounds.into_iter().map(|(kind, bytes)| (kind, Bytes(bytes))).collect(),
         }
     }
 }
 
-impl From<Ran> for backtest::RunResult {
-    fn from(ran: Ran) -> Self {
-        Self {
-            equity: ran.equity.0,
-            orders: ran.orders.0,
-            fills: ran.fills.0,
-            bases: ran.bases.0,
-            steps: ran.steps.0,
-            seen: ran.seen.0,
-            entries: ran.entries.0,
-            trades: ran.trades.0,
-            ..ran.rest
-        }
+impl From<Sent> for Ran {
+    fn from(sent: Sent) -> Self {
+        let result = backtest::RunResult {
+            equity: sent.equity.0,
+            orders: sent.orders.0,
+            fills: sent.fills.0,
+            entries: sent.entries.0,
+            trades: sent.trades.0,
+            ..sent.rest
+        };
+        let figures = Measured { metrics: sent.metrics, sessions: sent.sessions.0 };
+        let grounds = sent.grounds.into_iter().map(|(kind, bytes)| (kind, bytes.0)).collect();
+        Self { result, figures, tally: sent.tally, grounds }
+    }
+}
+
+/// Bytes that travel as they are.
+#[derive(Debug)]
+struct Bytes(Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes: &[u8] = Deserialize::deserialize(deserializer)?;
+        Ok(Self(bytes.to_owned()))
     }
 }
 

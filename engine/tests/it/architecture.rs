@@ -129,7 +129,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
 ];
 
 /// The only files with unsafe code.
-const UNSAFE_FILES: [&str; 2] = ["strategy-api/src/abi/raw.rs", "engine/src/registry/foreign.rs"];
+const UNSAFE_FILES: [&str; 3] =
+    ["strategy-api/src/abi/raw.rs", "strategy-api/src/lanes.rs", "engine/src/registry/foreign.rs"];
 
 /// Files that may be longer than [`FILE_LINES`], each with its reason.
 const LONGER_FILES: &[(&str, usize, &str)] = &[
@@ -271,7 +272,7 @@ fn only_the_command_line_prints() {
 }
 
 #[test]
-fn unsafe_code_stands_in_two_files() {
+fn unsafe_code_stands_in_three_files() {
     let mut broken = Vec::new();
     for source in sources() {
         let unsafe_code = source.code.match_indices("unsafe").any(|(at, word)| {

@@ -19,7 +19,7 @@ use crate::{
     program::Program,
     support::{
         block_on,
-        plugins::{Folder, fixture, library, mode},
+        plugins::{ALL, Folder, fixture, library, mode},
         postgres,
     },
 };
@@ -124,9 +124,9 @@ impl Case {
     /// The hash of a run, and the bits of its equity.
     fn run(&self, source: usize, mode: &Mode) -> (String, Vec<u64>) {
         let Setting { values, config, .. } = &self.setting;
-        let job =
-            RunJob { files: &self.sources[source], finer: &[], values, config, grounds: true };
-        let result = run(&self.strategy, &job, &Limits::default(), mode).unwrap();
+        let job = RunJob { files: &self.sources[source], finer: &[], values, config };
+        let ran = run(&self.strategy, &job, ALL, &Limits::default(), mode).unwrap();
+        let result = ran.result;
         (hash(&result), result.equity.iter().map(|value| value.to_bits()).collect())
     }
 }

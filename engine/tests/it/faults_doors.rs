@@ -8,7 +8,7 @@ use algo_trader::{
     worker::{Limits, RunJob, run},
 };
 
-use crate::support::plugins::{Folder, c_library, columns, config, library, mode, names};
+use crate::support::plugins::{ALL, Folder, c_library, columns, config, library, mode, names};
 
 /// The plugin in C whose door is as its macros say.
 fn door(macros: &[&str]) -> PathBuf {
@@ -57,9 +57,8 @@ fn ran(body: &str) -> Result<(), Failure> {
     folder.put("door.so", &door(&[&format!("RUN={body}")]));
     let strategy = folder.resolve("of_the_door");
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(100)]);
-    let job =
-        RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true };
-    run(&strategy, &job, &Limits::default(), &mode()).map(drop).map_err(Failure::from)
+    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
+    run(&strategy, &job, ALL, &Limits::default(), &mode()).map(drop).map_err(Failure::from)
 }
 
 #[test]

@@ -17,7 +17,7 @@ use engine_core::{
 };
 
 use crate::support::{
-    plugins::{Folder, c_library, columns_of, faulty, library, mode, names},
+    plugins::{ALL, Folder, c_library, columns_of, faulty, library, mode, names},
     store::row,
 };
 
@@ -63,14 +63,8 @@ impl Bench {
         let given: Vec<_> =
             params.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let (values, config) = (strategy.values(&given).unwrap(), config());
-        let job = RunJob {
-            files: &self.bars,
-            values: &values,
-            config: &config,
-            finer: &[],
-            grounds: true,
-        };
-        run(strategy, &job, &limits, &mode()).map_err(Failure::from)
+        let job = RunJob { files: &self.bars, values: &values, config: &config, finer: &[] };
+        run(strategy, &job, ALL, &limits, &mode()).map(|ran| ran.result).map_err(Failure::from)
     }
 
     /// What is said of a fault in a place, without the name of the strategy.
@@ -324,18 +318,17 @@ fn a_plugin_in_c_gives_the_orders_of_its_twin_in_rust() {
                 [("fast".to_owned(), fast.to_owned()), ("slow".to_owned(), slow.to_owned())];
             let run_one = |strategy: &Resolved| {
                 let (values, config) = (strategy.values(&given).unwrap(), config());
-                let job =
-                    RunJob { files, values: &values, config: &config, finer: &[], grounds: true };
-                run(strategy, &job, &Limits::default(), &mode()).unwrap()
+                let job = RunJob { files, values: &values, config: &config, finer: &[] };
+                run(strategy, &job, ALL, &Limits::default(), &mode()).unwrap()
             };
             let (of_rust, of_c) = (run_one(&rust), run_one(&c));
-            assert!(of_rust.fills.len() >= 8, "{fast}/{slow}: {}", of_rust.fills.len());
+            assert!(of_rust.result.fills.len() >= 8, "{fast}/{slow}: {:?}", of_rust.tally);
             assert_eq!(of_rust, of_c, "{fast}/{slow}");
         }
     }
     let given = [("fast".to_owned(), "60".to_owned())];
     let (values, config) = (c.values(&given).unwrap(), config());
-    let job = RunJob { files: &both, values: &values, config: &config, finer: &[], grounds: true };
-    let failure = Failure::from(run(&c, &job, &Limits::default(), &mode()).unwrap_err());
+    let job = RunJob { files: &both, values: &values, config: &config, finer: &[] };
+    let failure = Failure::from(run(&c, &job, ALL, &Limits::default(), &mode()).unwrap_err());
     assert!(failure.message.ends_with("refuses its parameters: fast must be below slow"));
 }

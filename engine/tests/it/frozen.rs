@@ -17,7 +17,7 @@ use engine_core::{
 use crate::{
     source::project,
     support::{
-        plugins::{Folder, columns_of, mode, names},
+        plugins::{ALL, Folder, columns_of, mode, names},
         store::row,
     },
 };
@@ -69,8 +69,8 @@ fn run_with(
         rules: Rules::default(),
     };
     let values = strategy.values(&given).unwrap();
-    let job = RunJob { files, values: &values, config: &config, finer: &[], grounds: true };
-    run(&strategy, &job, &Limits::default(), mode).map_err(Failure::from)
+    let job = RunJob { files, values: &values, config: &config, finer: &[] };
+    run(&strategy, &job, ALL, &Limits::default(), mode).map(|ran| ran.result).map_err(Failure::from)
 }
 
 fn shown(result: &RunResult) -> String {

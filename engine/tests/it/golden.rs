@@ -107,7 +107,7 @@ impl Golden {
             cash: config.cash,
             risk_free_rate: 0.0,
         };
-        let metrics = serde_json::to_value(measure(&result, &basis, None).metrics).unwrap();
+        let metrics = serde_json::to_value(measure(&result, &basis).metrics).unwrap();
         let heading = format!("{strategy} on {market} {options}");
         let block = block(heading.trim_end(), &metrics, &result);
         if RULES.contains(&(strategy, market, options)) { block + &reasons(&result) } else { block }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use algo_trader::{
     error::{Code, Failure},
-    worker::{Limits, Mode, RunJob, WorkerError, check, run},
+    worker::{Detail, Limits, Mode, Ran, RunJob, Wants, WorkerError, check, run},
 };
-use engine_core::backtest::{Config, RunResult};
+use engine_core::backtest::Config;
 
-use crate::support::plugins::{Folder, columns, config, library, misbehaving, mode};
+use crate::support::plugins::{ALL, Folder, columns, config, library, misbehaving, mode};
 
-fn run_with(fault: &str, limits: &Limits, mode: &Mode) -> Result<RunResult, WorkerError> {
+fn run_with(fault: &str, limits: &Limits, mode: &Mode) -> Result<Ran, WorkerError> {
     let folder = Folder::new();
     folder.put("libmisbehaves.so", &misbehaving("misbehaves", &[]));
     let strategy = folder.resolve("misbehaves");
@@ -18,7 +18,8 @@ fn run_with(fault: &str, limits: &Limits, mode: &Mode) -> Result<RunResult, Work
     let files = [columns(1000)];
     run(
         &strategy,
-        &RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true },
+        &RunJob { files: &files, values: &values, config: &config(), finer: &[] },
+        ALL,
         limits,
         mode,
     )
@@ -85,7 +86,8 @@ fn what_closes_the_way_back_gives_no_result() {
 #[test]
 fn noise_threads_children_and_exit_handlers_do_not_change_or_hold_up_the_result() {
     let expected = run_with("none", &Limits::default(), &mode()).unwrap();
-    assert_eq!((expected.fills.len(), expected.equity.len(), expected.warm_up), (10, 1000, 3));
+    let result = &expected.result;
+    assert_eq!((result.fills.len(), result.equity.len(), result.warm_up), (10, 1000, 3));
     for name in ["noise", "thread", "child", "hang_at_exit", "stdin", "environment"] {
         let result = run_with(name, &Limits::default(), &mode());
         assert_eq!(result.as_ref(), Ok(&expected), "{name}");
@@ -100,12 +102,39 @@ fn a_worker_and_this_process_give_the_same_bits() {
     let values = strategy.values(&[("fast".into(), "3".into()), ("slow".into(), "9".into())]);
     let (values, files) = (values.unwrap(), [columns(5000)]);
     let (config, limits) = (config(), Limits::default());
-    let job = RunJob { files: &files, values: &values, config: &config, finer: &[], grounds: true };
-    let apart = run(&strategy, &job, &limits, &mode()).unwrap();
-    let here = run(&strategy, &job, &limits, &Mode::InProcess).unwrap();
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
+    let apart = run(&strategy, &job, ALL, &limits, &mode()).unwrap();
+    let here = run(&strategy, &job, ALL, &limits, &Mode::InProcess).unwrap();
     assert_eq!(apart, here);
     // An average of nine bars has no value at the first eight.
-    assert_eq!(apart.warm_up, 8);
+    assert_eq!(apart.result.warm_up, 8);
+}
+
+#[test]
+fn what_nobody_wants_does_not_travel_and_changes_no_figure() {
+    let folder = Folder::new();
+    folder.put("libmisbehaves.so", &misbehaving("misbehaves", &[]));
+    let strategy = folder.resolve("misbehaves");
+    let (values, files) = (strategy.values(&[]).unwrap(), [columns(1000)]);
+    let (config, limits) = (config(), Limits::default());
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
+    let with = |wants: Wants| run(&strategy, &job, wants, &limits, &mode()).unwrap();
+    let all = with(ALL);
+    let counts = (all.tally.fills, all.tally.ended[0], all.tally.closed_trades);
+    assert_eq!(counts.0, 10);
+    let closed = all.result.trades.len() - all.tally.open.len();
+    assert_eq!(counts, (all.result.fills.len(), all.result.orders.len(), closed));
+    let metrics = &all.figures.metrics;
+    assert_eq!((metrics.bars, metrics.trades), (all.result.equity.len(), closed));
+    for detail in [Detail::Figures, Detail::Lists] {
+        let some = with(Wants { detail, equity: false, ..ALL });
+        assert_eq!((&some.figures, &some.tally), (&all.figures, &all.tally));
+        assert_eq!((some.result.equity.len(), some.grounds.len()), (0, 0));
+        let orders = if detail == Detail::Lists { &all.result.orders[..] } else { &[] };
+        assert_eq!(some.result.orders, orders);
+    }
+    let kinds: Vec<_> = all.grounds.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(kinds, ["seen", "indicators", "bases", "steps", "entries"]);
 }
 
 #[test]
@@ -115,9 +144,9 @@ fn a_refusal_of_parameters_is_a_matter_of_usage() {
     let strategy = folder.resolve("ma_cross");
     let values = strategy.values(&[("fast".into(), "50".into())]).unwrap();
     let files = [columns(10)];
-    let job =
-        RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true };
-    let failure = Failure::from(run(&strategy, &job, &Limits::default(), &mode()).unwrap_err());
+    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
+    let failure =
+        Failure::from(run(&strategy, &job, ALL, &Limits::default(), &mode()).unwrap_err());
     assert_eq!(failure.code, Code::Usage);
     let expected = "strategy 'ma_cross' (libma_cross.so) refuses its parameters: fast (50) must be below slow (50)";
     assert_eq!(failure.message, expected);
@@ -130,8 +159,8 @@ fn a_period_without_bars_is_a_matter_of_data() {
     let strategy = folder.resolve("ma_cross");
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(10)]);
     let config = Config { from_ts: Some(i64::MAX), ..config() };
-    let job = RunJob { files: &files, values: &values, config: &config, finer: &[], grounds: true };
-    let error = run(&strategy, &job, &Limits::default(), &mode()).unwrap_err();
+    let job = RunJob { files: &files, values: &values, config: &config, finer: &[] };
+    let error = run(&strategy, &job, ALL, &Limits::default(), &mode()).unwrap_err();
     assert_eq!(Failure::from(error).code, Code::Data);
 }
 
@@ -143,10 +172,9 @@ fn a_replaced_file_does_not_change_a_strategy_that_was_resolved() {
     let sha256 = strategy.sha256();
     std::fs::write(folder.path("libmisbehaves.so"), "overwritten in place").unwrap();
     let (values, files) = (strategy.values(&[]).unwrap(), [columns(1000)]);
-    let job =
-        RunJob { files: &files, values: &values, config: &config(), finer: &[], grounds: true };
-    let result = run(&strategy, &job, &Limits::default(), &mode()).unwrap();
-    assert_eq!((result.fills.len(), strategy.sha256()), (10, sha256));
+    let job = RunJob { files: &files, values: &values, config: &config(), finer: &[] };
+    let result = run(&strategy, &job, ALL, &Limits::default(), &mode()).unwrap();
+    assert_eq!((result.tally.fills, strategy.sha256()), (10, sha256));
 }
 
 #[test]

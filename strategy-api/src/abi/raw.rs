@@ -1,4 +1,4 @@
-//! The only unsafe code of this crate: pointers of the [block](super::layout::RunBlock) become
+//! The unsafe code of the ABI: pointers of the [block](super::layout::RunBlock) become
 //! references, and functions of a plugin are called.
 //!
 //! Plugin side: [`Frame`] reads the block, the `*_shim` functions are what the host calls. Host side:

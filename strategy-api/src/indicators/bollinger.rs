@@ -86,9 +86,9 @@ pub fn bollinger(
 pub(super) fn bollinger_into(xs: &[f64], window: Window, width: f64, band: Band, out: &mut [f64]) {
     // One loop a band, rather than a choice in every row.
     match band {
-        Band::Upper => moments_into(xs, window, out, |mean, by, _| mean + width * by),
+        Band::Upper => moments_into(xs, window, out, move |mean, by, _| mean + width * by),
         Band::Middle => sma_into(xs, window, out),
-        Band::Lower => moments_into(xs, window, out, |mean, by, _| mean - width * by),
+        Band::Lower => moments_into(xs, window, out, move |mean, by, _| mean - width * by),
     }
 }
 

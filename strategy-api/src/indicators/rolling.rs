@@ -13,6 +13,7 @@
 use std::marker::PhantomData;
 
 use super::window::Window;
+use crate::lanes::widest;
 
 /// Outputs that are worked at once by [`roll`]: its scratch columns stay in the first-level cache.
 const BLOCK: usize = 1024;
@@ -179,7 +180,7 @@ pub(super) fn roll<F: Fold<K>, const K: usize>(
     xs: &[f64],
     window: Window,
     out: &mut [f64],
-    finish: impl Fn([f64; K], f64) -> f64,
+    finish: impl Fn([f64; K], f64) -> f64 + Copy,
 ) {
     assert_eq!(xs.len(), out.len(), "an indicator column is as long as its input");
     let lead = window.bars() - 1;
@@ -202,12 +203,14 @@ pub(super) fn roll<F: Fold<K>, const K: usize>(
         for (index, step) in steps.iter().enumerate() {
             let reached = if index == 0 { inputs } else { top(&levels, height) };
             height -= step.older;
-            join_rows::<F, K>(step, step.parts(inputs, reached), &mut next, height);
+            let parts = step.parts(inputs, reached);
+            widest(|| join_rows::<F, K>(step, parts, &mut next, height));
             std::mem::swap(&mut levels, &mut next);
         }
         let reached = if steps.is_empty() { inputs } else { top(&levels, height) };
         let parts = last.parts(inputs, reached);
-        finish_rows::<F, K>(last, parts, &xs[start..end], &mut out[start..end], &finish);
+        let (xs, out) = (&xs[start..end], &mut out[start..end]);
+        widest(move || finish_rows::<F, K>(last, parts, xs, out, finish));
     }
 }
 
@@ -217,6 +220,7 @@ fn top<const K: usize>(columns: &[Vec<f64>; K], rows: usize) -> [&[f64]; K] {
 }
 
 /// One step for a block of rows.
+#[inline(always)]
 fn join_rows<F: Fold<K>, const K: usize>(
     step: &Step,
     (older, newer): ([&[f64]; K], [&[f64]; K]),
@@ -236,6 +240,7 @@ fn join_rows<F: Fold<K>, const K: usize>(
 }
 
 /// The last step for a block of rows.
+#[inline(always)]
 fn finish_rows<F: Fold<K>, const K: usize>(
     step: &Step,
     (older, newer): ([&[f64]; K], [&[f64]; K]),

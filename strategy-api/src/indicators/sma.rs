@@ -79,6 +79,6 @@ pub fn sma(xs: &[f64], window: impl BarCount) -> Result<Vec<f64>, IndicatorError
 
 pub(super) fn sma_into(xs: &[f64], window: Window, out: &mut [f64]) {
     let count = window.count();
-    roll::<Sum, 1>(xs, window, out, |[sum], _| sum / count);
+    roll::<Sum, 1>(xs, window, out, move |[sum], _| sum / count);
     for_each_flat(xs, window, |row| out[row] = xs[row]);
 }

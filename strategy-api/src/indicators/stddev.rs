@@ -63,10 +63,10 @@ pub(super) fn moments_into(
     xs: &[f64],
     window: Window,
     out: &mut [f64],
-    finish: impl Fn(f64, f64, f64) -> f64,
+    finish: impl Fn(f64, f64, f64) -> f64 + Copy,
 ) {
     let count = window.count();
-    roll::<Moments, 2>(xs, window, out, |[sum, squares], x| {
+    roll::<Moments, 2>(xs, window, out, move |[sum, squares], x| {
         finish(sum / count, (squares / count).sqrt(), x)
     });
     for_each_flat(xs, window, |row| out[row] = finite_or_nan(finish(xs[row], 0.0, xs[row])));

@@ -77,7 +77,7 @@ pub fn wma(xs: &[f64], window: impl BarCount) -> Result<Vec<f64>, IndicatorError
 
 pub(super) fn wma_into(xs: &[f64], window: Window, out: &mut [f64]) {
     let weight = total_weight(window);
-    roll::<Weighted, 2>(xs, window, out, |[_, weighted], _| weighted / weight);
+    roll::<Weighted, 2>(xs, window, out, move |[_, weighted], _| weighted / weight);
     for_each_flat(xs, window, |row| out[row] = xs[row]);
 }
 

@@ -169,7 +169,21 @@ impl Metrics {
         metrics.measure_growth(input);
         metrics.measure_returns(input, curve);
         metrics.measure_trades(input.net_profits, input.trade_returns);
+        if let Some(benchmark) = input.benchmark {
+            metrics.compare(curve, benchmark, input.annual_rf);
+        }
         metrics.without_infinities()
+    }
+
+    /// Sets the figures that compare the sessions of the run with those of a benchmark; `annual_rf` is the
+    /// risk-free rate, fraction per year.
+    pub fn compare(&mut self, curve: &SessionEquity, benchmark: &SessionEquity, annual_rf: f64) {
+        let year = self.sessions_per_year;
+        let rf = session_rate(annual_rf, year);
+        let Some((own, other)) = curve.paired_returns(benchmark) else { return };
+        let (own, other) = (above(rf, &own), above(rf, &other));
+        self.beta = beta(&own, &other).and_then(defined);
+        self.alpha = alpha(&own, &other, year).and_then(defined);
     }
 
     fn measure_growth(&mut self, input: &MetricsInput<'_>) {
@@ -210,9 +224,8 @@ impl Metrics {
     fn measure_returns(&mut self, input: &MetricsInput<'_>, curve: &SessionEquity) {
         let year = self.sessions_per_year;
         let rf = session_rate(input.annual_rf, year);
-        let above_rf = |returns: &[f64]| returns.iter().map(|value| value - rf).collect::<Vec<_>>();
         if let Some(returns) = curve.returns() {
-            let excess = above_rf(&returns);
+            let excess = above(rf, &returns);
             self.volatility = volatility(&returns, year);
             self.sharpe = sharpe(&excess, year);
             self.sortino = sortino(&excess, year);
@@ -223,11 +236,6 @@ impl Metrics {
             self.var_95 = value_at_risk(&sorted);
             self.cvar_95 = expected_shortfall(&sorted);
             self.tail_ratio = tail_ratio(&sorted);
-        }
-        if let Some((own, other)) = input.benchmark.and_then(|other| curve.paired_returns(other)) {
-            let (own, other) = (above_rf(&own), above_rf(&other));
-            self.beta = beta(&own, &other);
-            self.alpha = alpha(&own, &other, year);
         }
     }
 
@@ -265,8 +273,6 @@ impl Metrics {
             &mut self.expectancy,
             &mut self.expectancy_return,
             &mut self.sqn,
-            &mut self.beta,
-            &mut self.alpha,
             &mut self.var_95,
             &mut self.cvar_95,
             &mut self.omega,
@@ -280,6 +286,11 @@ impl Metrics {
         }
         self
     }
+}
+
+/// Returns over a rate.
+fn above(rf: f64, returns: &[f64]) -> Vec<f64> {
+    returns.iter().map(|value| value - rf).collect()
 }
 
 fn defined(value: f64) -> Option<f64> {
@@ -298,7 +309,8 @@ mod iso {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         match date {
-            Some(date) => serializer.collect_str(date),
+            // As the option that it is: formats that name no type tell one from its content.
+            Some(date) => serializer.serialize_some(&date.to_string()),
             None => serializer.serialize_none(),
         }
     }

@@ -43,8 +43,9 @@ pub(in crate::cli) async fn again(
         config: &replay.config,
         args: &replay.args,
     };
-    let (result, beside) = execute(&judged, &replay.bars, &Mode::worker(), true)?;
-    let finished = judged.finish(&replay.bars, &result, beside.as_ref());
+    let wants = judged.wants(false, true);
+    let (ran, beside) = execute(&judged, &replay.bars, &Mode::worker(), wants)?;
+    let finished = judged.finish(&replay.bars, &ran, beside.as_ref());
     kept::keep(app, &judged, &replay.bars);
     let record = judged.record(&finished, &replay.bars);
     let store = app.store(OpenMode::ReadWrite).await?;

@@ -34,12 +34,11 @@ use crate::{
     plot,
     registry::{Registry, Resolved, Retry},
     report::{
-        self, DataFacts, Lists, ProofFacts, Report, StrategyFacts, export,
-        file::write_whole,
-        record::{self, Grounds},
+        self, DataFacts, Lists, ProofFacts, Report, StrategyFacts, export, file::write_whole,
+        record,
     },
     store::{OpenMode, RunRecord, Store},
-    worker::{self, Limits, Mode, RunJob, WorkerError},
+    worker::{self, Detail, Limits, Mode, Ran, RunJob, Wants},
 };
 
 pub(super) async fn run(app: &App, args: &BacktestArgs) -> Outcome {
@@ -107,17 +106,12 @@ async fn act(
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
     let judged = Judged { strategy, values, benchmark, config: &config, args };
-    let (result, beside) = execute(&judged, &bars, &mode, is_kept)?;
-    let mut finished = judged.finish(&bars, &result, beside.as_ref());
-    finished.report.ambiguity = three::readings(&judged, &bars, &mode, &result)?;
+    let wants = judged.wants(app.out.json(), is_kept);
+    let (ran, beside) = execute(&judged, &bars, &mode, wants)?;
+    let mut finished = judged.finish(&bars, &ran, beside.as_ref());
+    finished.report.ambiguity = three::readings(&judged, &bars, &mode, &ran)?;
     if args.prove {
-        let job = RunJob {
-            files: &bars.files,
-            values,
-            config: &config,
-            finer: &bars.finer,
-            grounds: false,
-        };
+        let job = RunJob { files: &bars.files, values, config: &config, finer: &bars.finer };
         let proof = worker::prove(strategy, &job, &Limits::default(), &mode)?;
         finished.report.proof = Some(ProofFacts::of(&proof, &args.symbol, args.rules.resolution));
     }
@@ -137,41 +131,29 @@ async fn act(
     ended.map(|()| Done::Well)
 }
 
-/// A run with its figures.
-struct Measured {
-    result: RunResult,
-    figures: report::Measured,
-}
-
-/// The result of the strategy, for one that is kept with its grounds, and, at the same time, that of its
-/// benchmark with its figures.
+/// The run of the strategy and, at the same time, that of its benchmark, of which no list is wanted.
 fn execute(
     run: &Judged<'_>,
     bars: &Bars,
     mode: &Mode,
-    is_kept: bool,
-) -> Result<(RunResult, Option<Measured>), Failure> {
-    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode, grounds: bool| {
+    wants: Wants,
+) -> Result<(Ran, Option<Ran>), Failure> {
+    let execute = |strategy: &Resolved, values: &[f64], mode: &Mode, wants: Wants| {
         let (files, finer) = (&bars.files, &bars.finer);
-        let job = RunJob { files, values, config: run.config, finer, grounds };
-        worker::run(strategy, &job, &Limits::default(), mode)
+        let job = RunJob { files, values, config: run.config, finer };
+        worker::run(strategy, &job, wants, &Limits::default(), mode)
     };
-    let (result, beside) = std::thread::scope(|scope| {
+    let (ran, beside) = std::thread::scope(|scope| {
         let beside = run.benchmark.map(|(other, values)| {
             // What is part of this program needs no protection from itself.
             let mode = if other.image().is_none() { &Mode::InProcess } else { mode };
-            scope.spawn(move || {
-                let result = execute(other, values, mode, false)?;
-                let ts = bars.timeline(run.config, result.first_step);
-                let basis = bars.basis(run.config, &run.args.rules, &ts);
-                Ok(Measured { figures: report::measure(&result, &basis, None), result })
-            })
+            let wants = Wants { detail: Detail::Figures, ..wants };
+            scope.spawn(move || execute(other, values, mode, wants))
         });
-        let result = execute(run.strategy, run.values, mode, is_kept);
-        (result, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
+        let ran = execute(run.strategy, run.values, mode, wants);
+        (ran, beside.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))))
     });
-    let beside: Option<Result<Measured, WorkerError>> = beside;
-    Ok((result?, beside.transpose()?))
+    Ok((ran?, beside.transpose()?))
 }
 
 /// What was asked for, resolved.
@@ -187,6 +169,7 @@ struct Judged<'a> {
 struct Finished<'a> {
     id: String,
     result: &'a RunResult,
+    grounds: &'a [(String, Vec<u8>)],
     beside: Option<&'a RunResult>,
     report: Report,
     lists: Lists<'a>,
@@ -197,22 +180,31 @@ impl Finished<'_> {
     /// Lists and grounds as the database keeps them.
     fn blobs(&self) -> Vec<(String, Vec<u8>)> {
         let mut blobs = record::encode(&self.lists);
-        blobs.extend(Grounds::of(self.result).encode());
+        blobs.extend_from_slice(self.grounds);
         blobs
     }
 }
 
 impl Judged<'_> {
-    fn finish<'a>(
-        &self,
-        bars: &'a Bars,
-        result: &'a RunResult,
-        beside: Option<&'a Measured>,
-    ) -> Finished<'a> {
+    /// What the outputs that were asked for are made of.
+    fn wants(&self, is_json: bool, is_kept: bool) -> Wants {
+        let BacktestArgs { plot, report, equity, trades, metrics_as, .. } = self.args;
+        let shows_all = plot.is_some() || report.is_some() || metrics_as.is_some();
+        let detail = match is_kept {
+            true => Detail::Grounds,
+            false if shows_all || is_json || trades.is_some() => Detail::Lists,
+            false => Detail::Figures,
+        };
+        let risk_free_rate = self.args.rules.rf();
+        Wants { risk_free_rate, equity: shows_all || equity.is_some(), detail }
+    }
+
+    fn finish<'a>(&self, bars: &'a Bars, ran: &'a Ran, beside: Option<&'a Ran>) -> Finished<'a> {
+        let Ran { result, tally, grounds, .. } = ran;
         let ts = bars.timeline(self.config, result.first_step);
         let basis = bars.basis(self.config, &self.args.rules, &ts);
         let sessions = beside.map(|beside| &beside.figures.sessions);
-        let own = report::measure(result, &basis, sessions);
+        let own = ran.figures.clone().beside(sessions, basis.risk_free_rate);
         let id = identity::of(self, bars);
         let subject = report::Subject {
             engine: env!("CARGO_PKG_VERSION"),
@@ -223,10 +215,10 @@ impl Judged<'_> {
             config: self.config,
             last_prices: bars.last_prices(self.config),
         };
-        let outcome = report::Outcome { result, metrics: &own.metrics };
+        let outcome = report::Outcome { result, tally, metrics: &own.metrics };
         let beside_outcome = beside.zip(self.benchmark).map(|(beside, (strategy, _))| {
-            let Measured { result, figures } = beside;
-            (strategy.asked(), report::Outcome { result, metrics: &figures.metrics })
+            let Ran { result, tally, figures, .. } = beside;
+            (strategy.asked(), report::Outcome { result, tally, metrics: &figures.metrics })
         });
         let mut report = report::report(subject, &basis, outcome, beside_outcome);
         report.settings.intrabar = self.args.intrabar.map(|finer| finer.to_string());
@@ -234,7 +226,7 @@ impl Judged<'_> {
         report.warnings.extend(actions::warnings(bars, self.config));
         let lists = Lists::owning(result, own.sessions, sessions.cloned());
         let beside = beside.map(|beside| &beside.result);
-        Finished { id, result, beside, report, lists, ts }
+        Finished { id, result, grounds, beside, report, lists, ts }
     }
 
     fn facts(&self) -> StrategyFacts {

@@ -177,10 +177,10 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
         args: &replay.args,
     };
     let mode = Mode::worker();
-    let (result, beside) = execute(&judged, bars, &mode, true)?;
-    let mut finished = judged.finish(bars, &result, beside.as_ref());
+    let (ran, beside) = execute(&judged, bars, &mode, judged.wants(app.out.json(), true))?;
+    let mut finished = judged.finish(bars, &ran, beside.as_ref());
     if replay.before.ambiguity.is_some() {
-        finished.report.ambiguity = three::readings(&judged, bars, &mode, &result)?;
+        finished.report.ambiguity = three::readings(&judged, bars, &mode, &ran)?;
     }
     // Today's file has no part in a repeated run.
     finished.report.settings.origins = replay.before.settings.origins.clone();

@@ -2,7 +2,7 @@
 //! run has it, and for the trader.
 
 use engine_core::{
-    backtest::{Config, Rules, RunResult},
+    backtest::{Config, Rules},
     broker::Ambiguity,
 };
 
@@ -10,7 +10,7 @@ use super::{Judged, market::Bars};
 use crate::{
     error::Failure,
     report::{AmbiguityFacts, read_three_ways},
-    worker::{self, Limits, Mode, RunJob},
+    worker::{self, Limits, Mode, Ran, RunJob, Wants},
 };
 
 /// Runs the readings that the run itself is not; none when every bar can be read in one way only.
@@ -21,34 +21,24 @@ pub(super) fn readings(
     run: &Judged<'_>,
     bars: &Bars,
     mode: &Mode,
-    result: &RunResult,
+    base: &Ran,
 ) -> Result<Option<AmbiguityFacts>, Failure> {
-    if result.ambiguous_bars == 0 {
+    if base.result.ambiguous_bars == 0 {
         return Ok(None);
     }
     // The bounds are those of the rule alone: finer bars are left out.
     let by_rule = bars.finer.iter().all(Option::is_none);
-    let read = |ambiguity| -> Result<Option<RunResult>, Failure> {
+    let end = |ran: &Ran| ran.figures.metrics.final_equity;
+    let read = |ambiguity| -> Result<Option<f64>, Failure> {
         if run.config.rules.ambiguity == ambiguity && by_rule {
-            return Ok(None);
+            return Ok(end(base));
         }
         let rules = Rules { ambiguity, ..run.config.rules.clone() };
         let config = Config { rules, ..run.config.clone() };
-        let job = RunJob {
-            files: &bars.files,
-            values: run.values,
-            config: &config,
-            finer: &[],
-            grounds: false,
-        };
-        Ok(Some(worker::run(run.strategy, &job, &Limits::default(), mode)?))
+        let job = RunJob { files: &bars.files, values: run.values, config: &config, finer: &[] };
+        let wants = Wants::default();
+        Ok(end(&worker::run(run.strategy, &job, wants, &Limits::default(), mode)?))
     };
-    let against = read(Ambiguity::Pessimistic)?;
-    let for_trader = read(Ambiguity::Optimistic)?;
-    Ok(Some(read_three_ways(
-        against.as_ref().unwrap_or(result),
-        result,
-        for_trader.as_ref().unwrap_or(result),
-        run.config.cash,
-    )))
+    let ends = [read(Ambiguity::Pessimistic)?, end(base), read(Ambiguity::Optimistic)?];
+    Ok(Some(read_three_ways(ends, run.config.cash)))
 }

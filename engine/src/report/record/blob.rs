@@ -54,11 +54,6 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
-    /// How many columns it says it has.
-    pub(super) fn columns(&self) -> u32 {
-        self.columns
-    }
-
     /// Checks the number of columns.
     pub(super) fn expect(&self, columns: u32) -> Result<(), &'static str> {
         if self.columns == columns { Ok(()) } else { Err("it has another number of columns") }

@@ -11,6 +11,8 @@
 //!
 //! A number that is none is not changed by the step.
 
+use std::mem::take;
+
 use engine_core::{
     backtest::{RunResult, Seen, SeenBar},
     journal::{FillBasis, FilledAt, OrderStep, Step},
@@ -55,17 +57,17 @@ pub fn is_ground(kind: &str) -> bool {
 }
 
 impl Grounds {
-    /// The grounds of a run.
+    /// Takes the grounds out of a run; its entries and what it says of its indicators stay there too.
     #[must_use]
-    pub fn of(result: &RunResult) -> Self {
+    pub fn taken(result: &mut RunResult) -> Self {
         let label = |raw: RawColumn| {
             ColumnSpec::from_wire(&raw).map_or_else(|_| "indicator".to_owned(), |spec| spec.label())
         };
         Self {
-            seen: result.seen.clone(),
+            seen: take(&mut result.seen),
             indicators: result.declared().map(label).collect(),
-            bases: result.bases.clone(),
-            steps: result.steps.clone(),
+            bases: take(&mut result.bases),
+            steps: take(&mut result.steps),
             entries: result.entries.clone(),
         }
     }

@@ -1,19 +1,16 @@
 //! The stored form of each list by itself, for whoever hands a run on without keeping it.
 
 use engine_core::{
-    backtest::Seen,
-    journal::{FillBasis, OrderStep},
     ledger::{AccountEntry, Trade},
+    metrics::SessionEquity,
     order::{FillRecord, OrderRecord},
 };
 
 use super::{
     blob::Reader,
-    decode_fills, decode_orders, decode_trades, encode_fills, encode_orders, encode_trades,
-    grounds::{
-        decode_bases, decode_entries, decode_seen, decode_steps, encode_bases, encode_entries,
-        encode_seen, encode_steps,
-    },
+    decode_curve, decode_fills, decode_orders, decode_trades, encode_curve, encode_fills,
+    encode_orders, encode_trades,
+    grounds::{decode_entries, encode_entries},
 };
 
 /// Something that has the form of a blob: columns of numbers, whose bytes say how many there are.
@@ -58,26 +55,6 @@ impl Stored for Vec<Trade> {
     }
 }
 
-impl Stored for Vec<FillBasis> {
-    fn to_bytes(&self) -> Vec<u8> {
-        encode_bases(self)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
-        Reader::new(bytes).and_then(decode_bases)
-    }
-}
-
-impl Stored for Vec<OrderStep> {
-    fn to_bytes(&self) -> Vec<u8> {
-        encode_steps(self)
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
-        Reader::new(bytes).and_then(decode_steps)
-    }
-}
-
 impl Stored for Vec<AccountEntry> {
     fn to_bytes(&self) -> Vec<u8> {
         encode_entries(self)
@@ -88,16 +65,12 @@ impl Stored for Vec<AccountEntry> {
     }
 }
 
-impl Stored for Seen {
+impl Stored for SessionEquity {
     fn to_bytes(&self) -> Vec<u8> {
-        // Without a bar there is no value either, whatever the strategy declares.
-        encode_seen(self, self.values.len().checked_div(self.bars.len()).unwrap_or(0))
+        encode_curve(self)
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
-        Reader::new(bytes).and_then(|blob| {
-            let columns = blob.columns().checked_sub(super::grounds::SEEN_COLUMNS);
-            decode_seen(blob, columns.ok_or("it has too few columns")? as usize)
-        })
+        Reader::new(bytes).and_then(decode_curve).map(std::borrow::Cow::into_owned)
     }
 }

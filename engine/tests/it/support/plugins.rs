@@ -15,7 +15,7 @@ use algo_trader::{
     feed::{Cache, ColumnFile, load},
     registry::{Listed, Locations, Registry, Resolved, Retry, State},
     store::{BarRow, OpenMode, open},
-    worker::Mode,
+    worker::{Detail, Mode, Wants},
 };
 use engine_core::{
     backtest::{self, Rules},
@@ -203,6 +203,9 @@ pub(crate) fn mode() -> Mode {
 }
 
 /// A run of 10,000 in cash without costs.
+/// Everything that a run can be asked for.
+pub(crate) const ALL: Wants = Wants { risk_free_rate: 0.0, equity: true, detail: Detail::Grounds };
+
 pub(crate) fn config() -> backtest::Config {
     backtest::Config {
         cash: 10_000.0,
