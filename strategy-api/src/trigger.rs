@@ -31,7 +31,10 @@
 //! }
 //! ```
 
-use crate::setup::Col;
+use crate::{
+    lanes::{ROWS, beyond},
+    setup::Col,
+};
 
 /// A relation of declared columns at the current bar. It does not hold while one of its values warms up.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,22 +115,45 @@ impl Trigger {
         }
     }
 
-    /// The first row at which it holds, of two columns whose first row is the one before; `other` is as
-    /// long as `column`, or not looked at.
-    pub(crate) fn first(&self, column: &[f64], other: &[f64]) -> Option<usize> {
+    /// The rows, a bit each, at which it holds; `before` are the values of the row before them, NaN when
+    /// there is none.
+    pub(crate) fn rows(
+        &self,
+        column: &[f64; ROWS],
+        other: &[f64; ROWS],
+        before: (f64, f64),
+    ) -> u64 {
+        let pair = |row: usize| (column[row], other[row]);
         match self.relation {
             Relation::CrossesAbove(_, factor) => {
-                let above = |column: f64, other: f64| column > other * factor;
-                first_change(column, other, above, |one, two| rises(one, two, factor))
+                let is_met = |(column, other): (f64, f64)| column <= other * factor;
+                begins(beyond::<false>(column, other, factor), before, pair, is_met)
             }
             Relation::CrossesBelow(_, factor) => {
-                let below = |column: f64, other: f64| column < other * factor;
-                first_change(column, other, below, |one, two| falls(one, two, factor))
+                let is_met = |(column, other): (f64, f64)| column >= other * factor;
+                begins(beyond::<true>(column, other, factor), before, pair, is_met)
             }
-            Relation::Above(level) => first_value(&column[1..], |value| value > level),
-            Relation::Below(level) => first_value(&column[1..], |value| value < level),
+            Relation::Above(level) => beyond::<false>(column, &[level; ROWS], 1.0),
+            Relation::Below(level) => beyond::<true>(column, &[level; ROWS], 1.0),
         }
     }
+}
+
+/// Of the rows that lie beyond, those that come after one which `is_met`: not beyond, and known.
+fn begins(
+    beyond: u64,
+    before: (f64, f64),
+    pair: impl Fn(usize) -> (f64, f64),
+    is_met: impl Fn((f64, f64)) -> bool,
+) -> u64 {
+    let (mut left, mut found) = (beyond & !(beyond << 1), 0);
+    while left != 0 {
+        let row = left.trailing_zeros() as usize;
+        let earlier = if row == 0 { before } else { pair(row - 1) };
+        found |= u64::from(is_met(earlier)) << row;
+        left &= left - 1;
+    }
+    found
 }
 
 #[inline(always)]
@@ -140,53 +166,6 @@ fn falls(column: (f64, f64), other: (f64, f64), factor: f64) -> bool {
     (column.1 < other.1 * factor) & (column.0 >= other.0 * factor)
 }
 
-/// Rows that are looked at together, without a branch.
-const BLOCK: usize = 32;
-
-/// The first row at which `crosses` holds. It can hold only where `is_beyond` begins to, so that a block
-/// that lies on one side as a whole need not be looked at twice.
-#[inline(always)]
-fn first_change(
-    column: &[f64],
-    other: &[f64],
-    is_beyond: impl Fn(f64, f64) -> bool,
-    crosses: impl Fn((f64, f64), (f64, f64)) -> bool,
-) -> Option<usize> {
-    let rows = column.len().checked_sub(1)?;
-    let other = &other[..=rows];
-    let mut was_beyond = is_beyond(column[0], other[0]);
-    let mut row = 0;
-    while let (Some(column), Some(other)) =
-        (column[row + 1..].first_chunk::<BLOCK>(), other[row + 1..].first_chunk::<BLOCK>())
-    {
-        let (mut any, mut all) = (false, true);
-        for lane in 0..BLOCK {
-            let is_beyond = is_beyond(column[lane], other[lane]);
-            any |= is_beyond;
-            all &= is_beyond;
-        }
-        if any && !(all && was_beyond) {
-            break;
-        }
-        was_beyond = all;
-        row += BLOCK;
-    }
-    let at = |row: usize| crosses((column[row], column[row + 1]), (other[row], other[row + 1]));
-    (row..rows).find(|row| at(*row))
-}
-
-#[inline(always)]
-fn first_value(values: &[f64], holds: impl Fn(f64) -> bool) -> Option<usize> {
-    let mut row = 0;
-    while let Some(block) = values[row..].first_chunk::<BLOCK>() {
-        if block.iter().fold(false, |any, value| any | holds(*value)) {
-            break;
-        }
-        row += BLOCK;
-    }
-    values[row..].iter().position(|value| holds(*value)).map(|found| row + found)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -196,19 +175,17 @@ mod tests {
     fn values() -> impl proptest::strategy::Strategy<Value = Vec<f64>> {
         let value = prop_oneof![8 => -3_i8..4, 1 => Just(i8::MAX)]
             .prop_map(|step| if step == i8::MAX { f64::NAN } else { f64::from(step) });
-        prop::collection::vec(value, 1..200)
+        prop::collection::vec(value, ROWS + 1)
     }
 
     proptest! {
         #[test]
-        fn the_first_row_is_that_of_looking_at_one_after_the_other(
+        fn the_rows_are_those_of_looking_at_one_after_the_other(
             column in values(),
             other in values(),
             factor in prop::sample::select(vec![0.5, 1.0, 2.0]),
             level in -4_i8..5,
         ) {
-            let rows = column.len().min(other.len());
-            let (column, other) = (&column[..rows], &other[..rows]);
             let (one, two, level) = (Col(0), Col(1), f64::from(level));
             for trigger in [
                 Trigger::crosses_above_times(one, two, factor),
@@ -216,10 +193,13 @@ mod tests {
                 Trigger::above(one, level),
                 Trigger::below(one, level),
             ] {
-                let plain = (1..rows).position(|row| {
-                    trigger.holds((column[row - 1], column[row]), (other[row - 1], other[row]))
-                });
-                prop_assert_eq!(trigger.first(column, other), plain, "{:?}", trigger);
+                let holds = |row: &usize| {
+                    trigger.holds((column[*row], column[row + 1]), (other[*row], other[row + 1]))
+                };
+                let plain = (0..ROWS).filter(holds).fold(0, |rows, row| rows | 1_u64 << row);
+                let whole = |values: &[f64]| <[f64; ROWS]>::try_from(&values[1..]).unwrap();
+                let found = trigger.rows(&whole(&column), &whole(&other), (column[0], other[0]));
+                prop_assert_eq!(found, plain, "{:?}", trigger);
             }
         }
     }
