@@ -69,8 +69,9 @@ pub(super) async fn again(
             });
         }
         sleep(wait).await;
-        let attempt = at(settings, address, first_id, deadline);
-        match attempt.await {
+        // An attempt that is begun may find out what is wrong, however little of the wait is left.
+        let until = deadline.max(Instant::now() + settings.limits.dial);
+        match at(settings, address, first_id, until).await {
             Ok(session) => return Ok(session),
             Err(error) => {
                 tracing::info!(address, "not back yet: {error}");

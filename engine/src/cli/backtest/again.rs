@@ -44,10 +44,11 @@ pub(in crate::cli) async fn again(
         args: &replay.args,
     };
     let wants = judged.wants(false, true);
-    let (ran, beside) = execute(&judged, &replay.bars, &Mode::worker(), wants)?;
+    let (mut ran, beside) = execute(&judged, &replay.bars, &Mode::worker(), wants)?;
+    let grounds = std::mem::take(&mut ran.grounds);
     let finished = judged.finish(&replay.bars, &ran, beside.as_ref());
     kept::keep(app, &judged, &replay.bars);
-    let record = judged.record(&finished, &replay.bars);
+    let record = judged.record(&finished, grounds, &replay.bars);
     let store = app.store(OpenMode::ReadWrite).await?;
     let saved = store.save_run(&record).await;
     store.close().await;

@@ -16,7 +16,7 @@ mod rerun;
 mod rules;
 mod three;
 
-use std::{borrow::Cow, num::NonZeroUsize, panic::resume_unwind, sync::Arc};
+use std::{borrow::Cow, mem::take, num::NonZeroUsize, panic::resume_unwind, sync::Arc};
 
 use engine_core::backtest::{Config, RunResult};
 use serde_json::{Map, Value};
@@ -107,7 +107,8 @@ async fn act(
     }
     let judged = Judged { strategy, values, benchmark, config: &config, args };
     let wants = judged.wants(app.out.json(), is_kept);
-    let (ran, beside) = execute(&judged, &bars, &mode, wants)?;
+    let (mut ran, beside) = execute(&judged, &bars, &mode, wants)?;
+    let grounds = take(&mut ran.grounds);
     let mut finished = judged.finish(&bars, &ran, beside.as_ref());
     finished.report.ambiguity = three::readings(&judged, &bars, &mode, &ran)?;
     if args.prove {
@@ -121,7 +122,7 @@ async fn act(
     let ended = judged.publish(app, &bars, &finished).and(judged.verdict(&finished.report));
     if is_kept {
         kept::keep(app, &judged, &bars);
-        store.save_run(&judged.record(&finished, &bars)).await?;
+        store.save_run(&judged.record(&finished, grounds, &bars)).await?;
     }
     tracing::info!(
         target: "algo_trader::backtest",
@@ -169,7 +170,6 @@ struct Judged<'a> {
 struct Finished<'a> {
     id: String,
     result: &'a RunResult,
-    grounds: &'a [(String, Vec<u8>)],
     beside: Option<&'a RunResult>,
     report: Report,
     lists: Lists<'a>,
@@ -178,9 +178,9 @@ struct Finished<'a> {
 
 impl Finished<'_> {
     /// Lists and grounds as the database keeps them.
-    fn blobs(&self) -> Vec<(String, Vec<u8>)> {
+    fn blobs(&self, grounds: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
         let mut blobs = record::encode(&self.lists);
-        blobs.extend_from_slice(self.grounds);
+        blobs.extend(grounds);
         blobs
     }
 }
@@ -200,7 +200,7 @@ impl Judged<'_> {
     }
 
     fn finish<'a>(&self, bars: &'a Bars, ran: &'a Ran, beside: Option<&'a Ran>) -> Finished<'a> {
-        let Ran { result, tally, grounds, .. } = ran;
+        let Ran { result, tally, .. } = ran;
         let ts = bars.timeline(self.config, result.first_step);
         let basis = bars.basis(self.config, &self.args.rules, &ts);
         let sessions = beside.map(|beside| &beside.figures.sessions);
@@ -226,7 +226,7 @@ impl Judged<'_> {
         report.warnings.extend(actions::warnings(bars, self.config));
         let lists = Lists::owning(result, own.sessions, sessions.cloned());
         let beside = beside.map(|beside| &beside.result);
-        Finished { id, result, grounds, beside, report, lists, ts }
+        Finished { id, result, beside, report, lists, ts }
     }
 
     fn facts(&self) -> StrategyFacts {
@@ -320,7 +320,12 @@ impl Judged<'_> {
         ))
     }
 
-    fn record(&self, finished: &Finished<'_>, bars: &Bars) -> RunRecord {
+    fn record(
+        &self,
+        finished: &Finished<'_>,
+        grounds: Vec<(String, Vec<u8>)>,
+        bars: &Bars,
+    ) -> RunRecord {
         RunRecord {
             id: finished.id.clone(),
             created_at: super::ingest::now(),
@@ -333,7 +338,7 @@ impl Judged<'_> {
             config: rerun::with_bars(identity::configuration(self), bars, self.args.intrabar)
                 .to_string(),
             result: report::stored(&finished.report),
-            columns: finished.blobs(),
+            columns: finished.blobs(grounds),
         }
     }
 }

@@ -177,7 +177,9 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
         args: &replay.args,
     };
     let mode = Mode::worker();
-    let (ran, beside) = execute(&judged, bars, &mode, judged.wants(app.out.json(), true))?;
+    let wants = judged.wants(app.out.json(), true);
+    let (mut ran, beside) = execute(&judged, bars, &mode, wants)?;
+    let grounds = std::mem::take(&mut ran.grounds);
     let mut finished = judged.finish(bars, &ran, beside.as_ref());
     if replay.before.ambiguity.is_some() {
         finished.report.ambiguity = three::readings(&judged, bars, &mode, &ran)?;
@@ -187,7 +189,7 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
     judged.publish(app, bars, &finished)?;
     // A run of an older version was kept without its grounds.
     let is_kept = |kind: &str| run.columns.iter().any(|(kept, _)| kept == kind);
-    let mut blobs = finished.blobs();
+    let mut blobs = finished.blobs(grounds);
     blobs.retain(|(kind, _)| !record::is_ground(kind) || is_kept(kind));
     let mut kept = run.columns.clone();
     blobs.sort_unstable();
