@@ -25,7 +25,7 @@ use strategy_api::{
     abi::{define, layout::StrategyDef, raw::ProgressPage},
     prelude::*,
 };
-use support::{Walk, built, config, ma_cross};
+use support::{Walk, built, config, heading, ma_cross, median, row};
 
 const BLOCK: usize = 8_000;
 const BLOCKS: usize = 125;
@@ -144,18 +144,12 @@ fn main() {
         }
     }
     let limit = median(&mut times[0].clone());
-    println!("{:34} {:>8} {:>8} {:>8} {:>7}", "ns a bar", "min", "median", "max", "ratio");
+    heading();
     for ((name, _), times) in cases.iter().zip(&mut times) {
         row(name, times, limit);
     }
     let mut times = in_worker();
     row("worker, 1,000,000 bars at once", &mut times, limit);
-}
-
-fn row(name: &str, times: &mut [f64], limit: f64) {
-    let middle = median(times);
-    let (low, high) = (times[0], times[times.len() - 1]);
-    println!("{name:34} {low:8.2} {middle:8.2} {high:8.2} {:7.2}", middle / limit);
 }
 
 /// A whole run of 1,000,000 bars in a worker: process, mapping, columns, loop and the way back.
@@ -211,11 +205,6 @@ fn nanoseconds_a_bar(body: &mut dyn FnMut() -> f64) -> f64 {
         black_box(body());
     }
     start.elapsed().as_secs_f64() * 1e9 / (BLOCKS * BLOCK) as f64
-}
-
-fn median(times: &mut [f64]) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 fn walk(bars: usize) -> Series {

@@ -74,3 +74,21 @@ pub(crate) fn config(symbols: usize, cash: f64, rules: Rules) -> Config {
         rules,
     }
 }
+
+/// The first line of a table of nanoseconds a bar.
+pub(crate) fn heading() {
+    println!("{:34} {:>8} {:>8} {:>8} {:>7}", "ns a bar", "min", "median", "max", "ratio");
+}
+
+/// A line of it, with the ratio to `limit`.
+pub(crate) fn row(name: &str, times: &mut [f64], limit: f64) {
+    let middle = median(times);
+    let (low, high) = (times[0], times[times.len() - 1]);
+    println!("{name:34} {low:8.2} {middle:8.2} {high:8.2} {:7.2}", middle / limit);
+}
+
+/// The middle one.
+pub(crate) fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
