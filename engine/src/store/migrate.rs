@@ -65,6 +65,11 @@ pub(super) const SQLITE: &[Migration] = &[
         name: "listing",
         sql: include_str!("../../../migrations/sqlite/0007_listing.sql"),
     },
+    Migration {
+        version: 8,
+        name: "refused",
+        sql: include_str!("../../../migrations/sqlite/0008_refused.sql"),
+    },
 ];
 
 pub(super) const POSTGRES: &[Migration] = &[
@@ -102,6 +107,11 @@ pub(super) const POSTGRES: &[Migration] = &[
         version: 7,
         name: "listing",
         sql: include_str!("../../../migrations/postgres/0007_listing.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "refused",
+        sql: include_str!("../../../migrations/postgres/0008_refused.sql"),
     },
 ];
 

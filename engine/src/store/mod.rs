@@ -163,7 +163,8 @@ pub trait Store: Send + Sync {
         from: i64,
         count: usize,
     ) -> Result<Vec<TrialRow>, StoreError>;
-    /// How many trials and runs were ever made on bars of this digest.
+    /// How many trials and runs were ever made on bars of this digest; a trial that the strategy refused was
+    /// not made.
     async fn trials_on(&self, data_digest: &str) -> Result<i64, StoreError>;
     /// Keeps a study; one without a result leaves the result that is there.
     async fn save_study(&self, study: &StudyRecord) -> Result<(), StoreError>;

@@ -69,7 +69,7 @@ macro_rules! statements {
         use crate::store::rows::{EventRow, InstrumentRow, RunRow, event_kind, shortened};
         use crate::store::statements::TABLES;
         use crate::store::studies::StudyRecord;
-        use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow};
+        use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
         use crate::store::trials::TrialColumns;
         use crate::store::types::{
             BarRow, Coverage, Listing, Reject, Revision, RunRecord, RunSummary, SeriesInfo,

@@ -42,14 +42,17 @@ macro_rules! sweep_statements {
             batch: &TrialBatch<'_>,
         ) -> sqlx::Result<bool> {
             let count = i64::try_from(batch.rows.len()).unwrap_or(i64::MAX);
+            let is_refused = |row: &&TrialRow| row.state == TrialState::Refused;
+            let refused = batch.rows.iter().filter(is_refused).count();
             let moved = query(
-                "UPDATE sweeps SET reached = $3, trials = trials + $4 \
+                "UPDATE sweeps SET reached = $3, trials = trials + $4, refused = refused + $5 \
                  WHERE number = $1 AND reached = $2",
             )
             .bind(batch.sweep)
             .bind(batch.first)
             .bind(batch.end)
             .bind(count)
+            .bind(i64::try_from(refused).unwrap_or(i64::MAX))
             .execute(&mut *db)
             .await?;
             if moved.rows_affected() == 0 {
@@ -110,13 +113,13 @@ macro_rules! sweep_statements {
             Ok(Some((row.try_get(1)?, rows)))
         }
 
-        /// Trials of all sweeps over the same bars, and the single runs.
+        /// Trials of all sweeps over the same bars that their strategy ran, and the single runs.
         pub(in crate::store) async fn trials_on(
             db: &mut Connection,
             data_digest: &str,
         ) -> sqlx::Result<i64> {
             query_scalar(
-                "SELECT CAST((SELECT coalesce(sum(trials), 0) FROM sweeps WHERE data_digest = $1) \
+                "SELECT CAST((SELECT coalesce(sum(trials - refused), 0) FROM sweeps WHERE data_digest = $1) \
                  + (SELECT count(*) FROM runs WHERE data_digest = $1) AS BIGINT)",
             )
             .bind(data_digest)

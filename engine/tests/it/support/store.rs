@@ -11,7 +11,7 @@ use super::block_on;
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 
 /// Every migration, as the status of a database names it.
-pub(crate) const MIGRATIONS: [&str; 7] = [
+pub(crate) const MIGRATIONS: [&str; 8] = [
     "0001 initial",
     "0002 ledger",
     "0003 sweeps",
@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: [&str; 7] = [
     "0005 trial blocks",
     "0006 studies",
     "0007 listing",
+    "0008 refused",
 ];
 
 /// Runs every claim against a fresh database of each kind.
