@@ -78,8 +78,13 @@ fn work(socket: &UnixStream) -> io::Result<()> {
     if let Job::Sweep(work) = &job {
         return answer_blocks(socket, nonce, work, library, columns, &progress);
     }
-    let reply = catch_unwind(AssertUnwindSafe(|| perform(&job, library, columns, &progress)));
-    answer(socket, result, nonce, &reply.unwrap_or_else(|payload| Reply::Bug(said(payload))))
+    let mut answered = None;
+    let mut give = |reply: Reply| answered = Some(answer(socket, &result, nonce, &reply));
+    let work = || perform(&job, library, columns, &progress, &mut give);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
+        give(Reply::Bug(said(payload)));
+    }
+    answered.unwrap_or(Ok(()))
 }
 
 /// What a panic of our own said.
@@ -96,9 +101,8 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 }
 
 /// Writes the result, and only when all of it is written says so.
-fn answer(mut socket: &UnixStream, mut result: File, nonce: u64, reply: &Reply) -> io::Result<()> {
+fn answer(mut socket: &UnixStream, mut result: &File, nonce: u64, reply: &Reply) -> io::Result<()> {
     let (length, checksum) = write_result(reply, &mut result)?;
-    drop(result);
     let done = Done { nonce, length, checksum };
     socket.write_all(&done.to_bytes())
 }

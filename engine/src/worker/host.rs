@@ -10,7 +10,10 @@ use std::{
     },
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -30,7 +33,7 @@ use super::{
 };
 use crate::registry::foreign::{SharedProgress, map_progress, map_whole};
 
-/// How long a worker may take to end after its record; then it is killed with whatever it left running.
+/// How long the rest of what a worker printed is read after its end.
 const GRACE: Duration = Duration::from_millis(50);
 /// How long a worker may take to die after it said that it has no memory.
 const DYING: Duration = Duration::from_millis(500);
@@ -41,6 +44,9 @@ const STOPPING: Duration = Duration::from_millis(100);
 const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 /// Bytes of the file that holds the progress page.
 const PAGE: u64 = 4096;
+
+/// Workers that have answered and were killed, until somebody has seen their end.
+static LEFT: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
 /// How a worker ended.
 #[derive(Debug)]
@@ -78,7 +84,8 @@ pub(super) fn execute(order: &Order<'_>) -> io::Result<End> {
 
 /// A worker that runs.
 pub(super) struct Worker {
-    child: Child,
+    /// None once it was left to end by itself.
+    child: Option<Child>,
     ended: OwnedFd,
     socket: UnixStream,
     output: Output,
@@ -130,7 +137,7 @@ impl Worker {
             let _ = child.kill().and_then(|()| child.wait());
         })?;
         let nonce = RandomState::new().hash_one(child.id());
-        let (output, pipe) = (Output::default(), Some(pipe));
+        let (output, pipe, child) = (Output::default(), Some(pipe), Some(child));
         Ok(Self { child, ended, socket, output, pipe, page, progress, result, nonce })
     }
 
@@ -150,7 +157,7 @@ impl Worker {
 
     /// Whether it has not ended.
     pub(super) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// Waits until there is a record, the process has ended, or nothing has happened for too long.
@@ -284,9 +291,7 @@ impl Worker {
             .map_err(io::Error::from)
             .and_then(|()| map_whole(&self.result))
             .and_then(|bytes| read_reply(&bytes, done));
-        let until = Instant::now() + GRACE;
-        while !self.poll(until).ended && Instant::now() < until {}
-        self.end();
+        self.leave();
         match reply {
             Ok(reply) => End::Reply(Box::new(reply)),
             Err(error) => {
@@ -296,11 +301,21 @@ impl Worker {
         }
     }
 
+    /// Kills what is still there, and lets the system clear it away while the host goes on.
+    fn leave(&mut self) {
+        let Some(child) = self.child.take() else { return };
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        left.push(child);
+    }
+
     /// Kills what is still there, reads the rest of what it printed, and gives how it ended.
     fn end(&mut self) -> Option<ExitStatus> {
         // Before the process is waited for, so that its number cannot be another's by now.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let status = self.child.wait().ok();
+        let child = self.child.as_mut()?;
+        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+        let status = child.wait().ok();
         let rest = Instant::now() + GRACE;
         while self.pipe.is_some() && Instant::now() < rest {
             let mut fds = [PollFd::new(self.pipe.as_ref().expect("checked above"), PollFlags::IN)];
@@ -317,8 +332,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            self.end();
+        if self.is_alive() {
+            self.leave();
         }
     }
 }

@@ -28,29 +28,35 @@ use crate::{
     report::Basis,
 };
 
-/// Does a job. `library` is the sealed file of a plugin; without one the strategy is built in.
+/// Does a job and gives what came of it, before it tidies up. `library` is the sealed file of a plugin;
+/// without one the strategy is built in.
 pub(super) fn perform(
     job: &Job,
     library: Option<File>,
     files: Vec<OwnedFd>,
     progress: &ProgressPage,
-) -> Reply {
+    mut give: impl FnMut(Reply),
+) {
     let defs = match definitions(library) {
         Ok(defs) => defs,
-        Err(reply) => return reply,
+        Err(reply) => return give(reply),
     };
     let done = match job {
-        Job::Probe { skip } => return probe(&defs, skip.as_deref(), progress),
-        Job::Run { strategy, values, config, has_finer, wants } => of_name(&defs, strategy)
-            .and_then(|def| run(def, values, (files, has_finer), (config, *wants), progress)),
+        Job::Probe { skip } => Ok(probe(&defs, skip.as_deref(), progress)),
+        Job::Run { strategy, values, config, has_finer, wants } => {
+            let (files, terms) = ((files, &has_finer[..]), (config, *wants));
+            let def = of_name(&defs, strategy);
+            let ran = def.and_then(|def| run(def, values, files, terms, progress, &mut give));
+            return ran.unwrap_or_else(give);
+        }
         Job::Prove { strategy, values, config, has_finer } => of_name(&defs, strategy)
             .and_then(|def| proof(def, values, (files, has_finer), config, progress)),
-        Job::Sweep(_) => return Reply::Bug("a sweep has no single result".to_owned()),
+        Job::Sweep(_) => Err(Reply::Bug("a sweep has no single result".to_owned())),
         Job::Check { strategy, values, cuts } => {
             of_name(&defs, strategy).and_then(|def| check(def, values, files, *cuts))
         }
     };
-    done.unwrap_or_else(|reply| reply)
+    give(done.unwrap_or_else(|reply| reply));
 }
 
 impl From<DoorError> for Refusal {
@@ -112,7 +118,8 @@ fn run(
     (files, has_finer): (Vec<OwnedFd>, &[bool]),
     (config, wants): (&backtest::Config, Wants),
     progress: &ProgressPage,
-) -> Result<Reply, Reply> {
+    give: &mut impl FnMut(Reply),
+) -> Result<(), Reply> {
     let files = open_columns(files)?;
     let (files, finer) = apart(&files, has_finer);
     let (members, resolution) = members(files);
@@ -123,10 +130,7 @@ fn run(
         }
         Ok(result)
     });
-    let result = match result {
-        Ok(result) => result,
-        Err(error) => return Ok(Reply::Failed(failed(error))),
-    };
+    let result = result.map_err(|error| Reply::Failed(failed(error)))?;
     let basis = Basis {
         calendar: config.rules.calendar,
         resolution,
@@ -134,7 +138,9 @@ fn run(
         cash: config.cash,
         risk_free_rate: wants.risk_free_rate,
     };
-    Ok(Reply::Ran(Box::new(Ran::of(result, wants, &basis).into())))
+    // Long columns take a while to be given back; nobody has to wait for that.
+    give(Reply::Ran(Box::new(Ran::of(result, wants, &basis).into())));
+    Ok(())
 }
 
 fn proof(

@@ -277,7 +277,9 @@ impl<'a> About<'a> {
         let library = image.map(Image::share).transpose().map_err(start)?;
         let files = self.all_files().map(|file| file.file().try_clone().map(Into::into));
         let files = files.collect::<Result<Vec<_>, _>>().map_err(start)?;
-        Ok(job::perform(job, library, files, &ProgressPage::default()))
+        let mut done = None;
+        job::perform(job, library, files, &ProgressPage::default(), |reply| done = Some(reply));
+        Ok(done.expect("every job has an end"))
     }
 
     fn execute(
