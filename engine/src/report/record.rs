@@ -32,7 +32,7 @@ mod blob;
 mod grounds;
 mod stored;
 use blob::{Reader, Writer};
-pub use grounds::{Grounds, is_ground};
+pub use grounds::{Grounds, is_ground, is_whole};
 pub use stored::Stored;
 
 /// A stored list that cannot be read.
@@ -48,7 +48,7 @@ pub struct RecordError {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         Failure::new(Code::Database, error.to_string())
-            .help("run the same backtest again; its record is replaced")
+            .help("run the same backtest again with --rewrite; its record is replaced")
     }
 }
 

@@ -29,7 +29,7 @@ pub struct RunError {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Failure::new(Code::Database, error.to_string())
-            .help("run the same backtest again; its record is replaced")
+            .help("run the same backtest again with --rewrite; its record is replaced")
     }
 }
 

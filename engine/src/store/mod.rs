@@ -29,8 +29,8 @@ pub use error::StoreError;
 pub use studies::{StudyKind, StudyRecord};
 pub use sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
 pub use types::{
-    BarRow, Coverage, DbStatus, Listing, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-    SeriesKey, Stage, Written,
+    BarRow, Coverage, DbStatus, KeptRun, Listing, Reject, Revision, RunRecord, RunSummary,
+    SeriesInfo, SeriesKey, Stage, Written,
 };
 
 /// What the caller wants to do with the database.
@@ -146,7 +146,9 @@ pub trait Store: Send + Sync {
     async fn write_events(&self, events: &[Event]) -> Result<u64, StoreError>;
     /// Events of a symbol (and of the whole market), by the time at which they became known.
     async fn events(&self, symbol: &str) -> Result<Vec<Event>, StoreError>;
-    /// Keeps a run; a run of the same id is replaced.
+    /// What is kept of the run of an id.
+    async fn kept_run(&self, id: &str) -> Result<Option<KeptRun>, StoreError>;
+    /// Keeps a run; a run of the same id is replaced, but for its columns when the new one has none.
     async fn save_run(&self, run: &RunRecord) -> Result<(), StoreError>;
     /// The runs whose id begins with `prefix`, at most two (to tell an ambiguous prefix).
     async fn run(&self, prefix: &str) -> Result<Vec<RunRecord>, StoreError>;

@@ -196,6 +196,15 @@ pub struct RunRecord {
     pub columns: Vec<(String, Vec<u8>)>,
 }
 
+/// What tells whether a run is kept as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRun {
+    /// Its result, as in [`RunRecord`].
+    pub result: String,
+    /// The kinds of its columns.
+    pub kinds: Vec<String>,
+}
+
 /// One line of `runs list`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunSummary {

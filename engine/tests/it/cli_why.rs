@@ -2,7 +2,7 @@
 
 use algo_trader::{
     report::record::is_ground,
-    store::{OpenMode, open},
+    store::{OpenMode, RunRecord, open},
 };
 use serde_json::Value;
 
@@ -17,10 +17,11 @@ fn run(program: &Program, args: &[&str]) -> String {
     said.json()["run"].as_str().unwrap().to_owned()
 }
 
+const COSTS: [&str; 4] = ["--commission", "ibkr-fixed", "--slippage-bps", "2"];
+
 fn ma_cross() -> (Program, String) {
     let program = with_ma_cross();
-    let costs = ["--commission", "ibkr-fixed", "--slippage-bps", "2"];
-    let id = run(&program, &[&["--strategy", "ma_cross"], &costs[..]].concat());
+    let id = run(&program, &[&["--strategy", "ma_cross"], &COSTS[..]].concat());
     (program, id)
 }
 
@@ -125,18 +126,58 @@ fn a_number_that_there_is_not_is_answered_with_the_valid_ones() {
     assert!(one.code == Some(0) && one.stdout.contains("Order 3"), "{}", one.stderr);
 }
 
+/// The record of the only run.
+async fn record(program: &Program, id: &str, change: impl FnOnce(&mut RunRecord)) -> RunRecord {
+    let url = format!("sqlite://{}", program.home().join("data/algo-trader.db").display());
+    let store = open(&url, OpenMode::ReadWrite).await.unwrap();
+    let mut found = store.run(id).await.unwrap().remove(0);
+    let before = found.clone();
+    change(&mut found);
+    if found != before {
+        store.save_run(&found).await.unwrap();
+    }
+    store.close().await;
+    found
+}
+
+#[test]
+fn a_run_that_is_repeated_is_kept_as_it_is_unless_something_is_missing_or_another_result_is_kept() {
+    let (program, id) = ma_cross();
+    let again = |more: &[&str]| {
+        let args =
+            [&["backtest", "-s", "SPY", "--strategy", "ma_cross"], &COSTS[..], more].concat();
+        let said = program.run(&args);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+    };
+    let kept = |change: fn(&mut RunRecord)| block_on(record(&program, &id, change));
+    let first = kept(|_| {});
+    let is_put_right = || {
+        let now = kept(|_| {});
+        assert!(now.created_at > first.created_at);
+        assert!(RunRecord { created_at: first.created_at, ..now } == first);
+    };
+    again(&[]);
+    is_put_right();
+    // What is missing, and what another build has kept, is put right.
+    kept(|run| run.columns.retain(|(kind, _)| kind != "seen"));
+    again(&[]);
+    is_put_right();
+    kept(|run| run.result = run.result.replace("ma_cross", "ma_crossed"));
+    again(&[]);
+    is_put_right();
+    // A damaged list is nobody's to see but for who reads it.
+    kept(|run| run.columns.iter_mut().for_each(|(_, bytes)| bytes[0] = 9));
+    let said = program.run(&["runs", "show", &id, "--orders"]);
+    assert!(said.stderr.contains("again with --rewrite"), "{}", said.stderr);
+    again(&["--rewrite"]);
+    is_put_right();
+}
+
 /// A record of the first versions: the lists are there, what they stand on is not.
 #[test]
 fn a_run_of_an_older_version_says_what_is_missing_and_can_still_be_repeated() {
     let (program, id) = ma_cross();
-    block_on(async {
-        let url = format!("sqlite://{}", program.home().join("data/algo-trader.db").display());
-        let store = open(&url, OpenMode::ReadWrite).await.unwrap();
-        let mut old = store.run(&id).await.unwrap().remove(0);
-        old.columns.retain(|(kind, _)| !is_ground(kind));
-        store.save_run(&old).await.unwrap();
-        store.close().await;
-    });
+    block_on(record(&program, &id, |old| old.columns.retain(|(kind, _)| !is_ground(kind))));
     let said = program.run(&["runs", "show", &id, "--why", "1"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let words = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -160,7 +160,18 @@ async fn runs_are_found_by_prefix_and_listed_newest_first(store: &dyn Store) {
     assert_eq!(store.run("a%").await.unwrap(), []);
     let again = RunRecord { created_at: 3, columns: vec![("x".to_owned(), vec![9])], ..one };
     store.save_run(&again).await.unwrap();
-    assert_eq!(store.run("ab12").await.unwrap(), [again]);
+    assert_eq!(store.run("ab12").await.unwrap(), std::slice::from_ref(&again));
+    // Without columns those that are there stay.
+    let touched = RunRecord { created_at: 4, columns: Vec::new(), ..again.clone() };
+    store.save_run(&touched).await.unwrap();
+    let expected = RunRecord { created_at: 4, ..again };
+    assert_eq!(store.run("ab12").await.unwrap(), [expected]);
+    let kept = store.kept_run("ab12").await.unwrap().unwrap();
+    assert_eq!(
+        (kept.result.as_str(), &kept.kinds[..]),
+        ("{\"total_return\":0.1}", &["x".to_owned()][..])
+    );
+    assert_eq!(store.kept_run("ab1").await.unwrap(), None, "a prefix is no id");
     let ids: Vec<_> = store.runs(2).await.unwrap().into_iter().map(|run| run.id).collect();
     assert_eq!(ids, ["ab12", "ab34"]);
 }

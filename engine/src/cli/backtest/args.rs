@@ -79,6 +79,9 @@ pub(crate) struct BacktestArgs {
     /// Do not keep the run in the database
     #[arg(long)]
     pub(super) no_save: bool,
+    /// Write the record of the run anew, even when it is kept already
+    #[arg(long, conflicts_with = "no_save")]
+    pub(super) rewrite: bool,
     /// Fetch from the broker what is missing or stale, then run
     #[arg(long)]
     pub(super) auto_fetch: bool,

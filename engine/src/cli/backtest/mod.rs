@@ -10,6 +10,7 @@ mod draw;
 mod fetch;
 mod identity;
 mod kept;
+mod known;
 mod market;
 mod page;
 mod rerun;
@@ -106,7 +107,9 @@ async fn act(
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
     let judged = Judged { strategy, values, benchmark, config: &config, args };
-    let wants = judged.wants(app.out.json(), is_kept);
+    let known =
+        if is_kept && !args.rewrite { known::of(&judged, &bars, store).await? } else { None };
+    let wants = judged.wants(app.out.json(), is_kept && known.is_none());
     let (mut ran, beside) = execute(&judged, &bars, &mode, wants)?;
     let grounds = take(&mut ran.grounds);
     let mut finished = judged.finish(&bars, &ran, beside.as_ref());
@@ -122,7 +125,9 @@ async fn act(
     let ended = judged.publish(app, &bars, &finished).and(judged.verdict(&finished.report));
     if is_kept {
         kept::keep(app, &judged, &bars);
-        store.save_run(&judged.record(&finished, grounds, &bars)).await?;
+        let record = judged.record(&finished, grounds, &bars);
+        let record = known::settled(known, record, || judged.anew(&bars, &mode))?;
+        store.save_run(&record).await?;
     }
     tracing::info!(
         target: "algo_trader::backtest",
@@ -197,6 +202,15 @@ impl Judged<'_> {
         };
         let risk_free_rate = self.args.rules.rf();
         Wants { risk_free_rate, equity: shows_all || equity.is_some(), detail }
+    }
+
+    /// The run once more, with all that is kept of it.
+    fn anew(&self, bars: &Bars, mode: &Mode) -> Result<RunRecord, Failure> {
+        let (mut ran, beside) = execute(self, bars, mode, self.wants(false, true))?;
+        let grounds = take(&mut ran.grounds);
+        let mut finished = self.finish(bars, &ran, beside.as_ref());
+        finished.report.ambiguity = three::readings(self, bars, mode, &ran)?;
+        Ok(self.record(&finished, grounds, bars))
     }
 
     fn finish<'a>(&self, bars: &'a Bars, ran: &'a Ran, beside: Option<&'a Ran>) -> Finished<'a> {

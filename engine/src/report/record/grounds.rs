@@ -56,6 +56,13 @@ pub fn is_ground(kind: &str) -> bool {
     KINDS.contains(&kind)
 }
 
+/// Whether columns of these kinds are all that is kept of a run.
+#[must_use]
+pub fn is_whole(kinds: &[String]) -> bool {
+    let lists = ["orders", "fills", "trades", "equity", "log"];
+    lists.iter().chain(&KINDS).all(|kind| kinds.iter().any(|kept| kept == kind))
+}
+
 impl Grounds {
     /// Takes the grounds out of a run; its entries and what it says of its indicators stay there too.
     #[must_use]

@@ -19,9 +19,9 @@ use strategy_api::Resolution;
 
 use super::statements::{BARS, on_sqlite as statements};
 use super::{
-    BarRow, BarWriter, Coverage, DbStatus, Listing, Reject, Revision, RunRecord, RunSummary,
-    SeriesInfo, SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord, SweepState,
-    TrialBatch, TrialRow, migrate,
+    BarRow, BarWriter, Coverage, DbStatus, KeptRun, Listing, Reject, Revision, RunRecord,
+    RunSummary, SeriesInfo, SeriesKey, Stage, Store, StoreError, StudyRecord, SweepRecord,
+    SweepState, TrialBatch, TrialRow, migrate,
 };
 use connect::SqliteStore;
 pub(super) use connect::open;
@@ -148,6 +148,12 @@ impl Store for SqliteStore {
     async fn events(&self, symbol: &str) -> Result<Vec<Event>, StoreError> {
         let mut lease = self.lease().await?;
         let out = statements::events(lease.db(), symbol).await;
+        self.end(lease, out)
+    }
+
+    async fn kept_run(&self, id: &str) -> Result<Option<KeptRun>, StoreError> {
+        let mut lease = self.lease().await?;
+        let out = statements::kept_run(lease.db(), id).await;
         self.end(lease, out)
     }
 

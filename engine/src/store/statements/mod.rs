@@ -72,8 +72,8 @@ macro_rules! statements {
         use crate::store::sweeps::{SweepRecord, SweepState, TrialBatch, TrialRow, TrialState};
         use crate::store::trials::TrialColumns;
         use crate::store::types::{
-            BarRow, Coverage, Listing, Reject, Revision, RunRecord, RunSummary, SeriesInfo,
-            SeriesKey, Stage,
+            BarRow, Coverage, KeptRun, Listing, Reject, Revision, RunRecord, RunSummary,
+            SeriesInfo, SeriesKey, Stage,
         };
 
         type Connection = $connection;

@@ -89,7 +89,27 @@ macro_rules! record_statements {
             .bind(&run.result)
             .execute(&mut *db)
             .await?;
+            if run.columns.is_empty() {
+                return Ok(());
+            }
             save_columns(db, run).await
+        }
+
+        /// The result of a run, and which columns are kept with it.
+        pub(in crate::store) async fn kept_run(
+            db: &mut Connection,
+            id: &str,
+        ) -> sqlx::Result<Option<KeptRun>> {
+            let result = query_scalar("SELECT result FROM runs WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *db)
+                .await?;
+            let Some(result) = result else { return Ok(None) };
+            let kinds = query_scalar("SELECT kind FROM run_columns WHERE run_id = $1")
+                .bind(id)
+                .fetch_all(db)
+                .await?;
+            Ok(Some(KeptRun { result, kinds }))
         }
 
         /// A run that is repeated has the same columns: they are compared, which is much cheaper than
