@@ -8,5 +8,7 @@ fn main() -> std::process::ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == worker::COMMAND) {
         return worker::serve();
     }
-    algo_trader::cli::run(std::env::args_os())
+    let code = algo_trader::cli::run(std::env::args_os());
+    worker::see_off();
+    code
 }

@@ -71,6 +71,13 @@ pub(super) struct Order<'a> {
     pub(super) silence: Duration,
 }
 
+/// Waits until the system has cleared away every worker that has answered, so that nothing is left running
+/// and their time and memory are counted with those of the host.
+pub fn see_off() {
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+    left.drain(..).for_each(|mut child| drop(child.wait()));
+}
+
 /// Starts a worker and waits for its end.
 ///
 /// The worker dies with the thread that calls this, so a thread that may end first must not.

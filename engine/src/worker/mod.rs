@@ -57,6 +57,7 @@ pub use child::serve;
 pub use crew::Crew;
 pub use error::{Place, Subject, WorkerError};
 pub use evidence::{Again, Evidence, Pending};
+pub use host::see_off;
 pub use pool::{Block, Next, Pool, Sharing, SweepJob, Trial, TrialResult};
 pub use ran::{Detail, Ran, Wants};
 pub use spare::prepare;
