@@ -287,6 +287,7 @@ mod tests {
             "d88d0786c61364517619bd051efe195f6ee4aeb6023d54705a94d1b3a3945691",
             "2baf045b84ecd0324ba7c8fa6b8932bff6dfec0ae8df3bbe1a3896d446b45a65",
             "f1876cfc56847e09bd41b8945f42119f0a2844d6be946efbaa500e60515a40b0",
+            "557ad901adec5870bb7746061f2e67d65eb19a19e10300d1f74fb12719f3db3a",
             "77f822e872fcd034488da23f459f4a5a55b2b7e3baeecbb1a81e17f88076344c",
             "28e676061b2e80f6f0e5f20ae7af651047f20631bcec06b5ef338fabf4a2c18e",
             "256abedb41c03b3b635d324083470cbaff70bdef004f97903a95a7c27a8a5e80",
@@ -294,6 +295,7 @@ mod tests {
             "39a6283c6a21532451331cd12400bfbaea34251e404692e17645dfdd2be16ab4",
             "b0a107724d728645e6ddf72aa1a0ae58c272018fc8e0a31407e7e2db4ccf98a4",
             "2f0e00bdaf022a253c110566431168c4d9a66bfb44d7bd92e9a0f174045bf2bc",
+            "c18838bf7637162ec69196bf9e6a9ac4ddbaaafaaffefa884238896dbe8ba468",
         ];
         assert_eq!(sums, applied);
     }
