@@ -1,5 +1,6 @@
 //! Time of 10,000 trials of the shipped MA cross on 1,258 daily bars, compute only: no database, no
-//! statistics of the whole. Workers are processes, as in a sweep; their start is included.
+//! statistics of the whole. Workers are processes, as in a sweep; their start is included, and shown alone:
+//! a sweep starts them while it reads its bars.
 //!
 //! Prints milliseconds (minimum, median, maximum) for one worker and for two, and how much faster two
 //! are. `cargo bench --bench sweep`.
@@ -38,7 +39,7 @@ fn main() {
         program: program.clone(),
     };
     let registry = Registry::scan(&locations, &config::Config::default(), Retry::Yes);
-    let run = |workers: usize| {
+    let run = |workers: usize, side: u32| {
         let start = Instant::now();
         let sharing = Sharing {
             workers: NonZeroUsize::new(workers).expect("at least one"),
@@ -47,7 +48,7 @@ fn main() {
             mode: Mode::Worker(program.clone()),
         };
         let strategy = registry.resolve("ma_cross").expect("ma_cross is there");
-        let mut pool = Pool::start(job(strategy), sharing);
+        let mut pool = Pool::start(job(strategy, side), sharing);
         let mut trials = 0;
         loop {
             match pool.next(Duration::from_secs(1)).expect("the trials run") {
@@ -56,29 +57,32 @@ fn main() {
                 Next::End => break,
             }
         }
-        assert_eq!(trials, 10_000);
+        assert_eq!(trials, side as usize * side as usize);
         start.elapsed().as_secs_f64() * 1e3
     };
-    let mut times = [Vec::new(), Vec::new()];
-    // Interleaved, so that a noisy moment hits both alike.
+    let names =
+        ["10,000 trials, 1 worker", "10,000 trials, 2 workers", "4 trials, 2 workers: the start"];
+    let mut times = names.map(|_| Vec::new());
+    // Interleaved, so that a noisy moment hits all alike.
     for _ in 0..ROUNDS {
-        times[0].push(run(1));
-        times[1].push(run(2));
+        for (times, (workers, side)) in times.iter_mut().zip([(1, 100), (2, 100), (2, 2)]) {
+            times.push(run(workers, side));
+        }
     }
     println!("{:34} {:>8} {:>8} {:>8}", "ms", "min", "median", "max");
-    for (times, name) in
-        times.iter_mut().zip(["10,000 trials, 1 worker", "10,000 trials, 2 workers"])
-    {
+    for (times, name) in times.iter_mut().zip(names) {
         times.sort_by(f64::total_cmp);
         let (low, middle, high) = (times[0], times[ROUNDS / 2], times[ROUNDS - 1]);
         println!("{name:34} {low:8.1} {middle:8.1} {high:8.1}");
     }
     let ratio = |at: usize| times[0][at] / times[1][at];
+    let computed = times[1][ROUNDS / 2] - times[2][ROUNDS / 2];
+    println!("10,000 trials without the start, difference of medians: {computed:.1} ms");
     println!("two workers against one: {:.2} x (minima {:.2} x)", ratio(ROUNDS / 2), ratio(0));
 }
 
-fn job(strategy: algo_trader::registry::Resolved) -> SweepJob {
-    let axis = |first: u32| (first..first + 100).map(f64::from).collect::<Vec<_>>();
+fn job(strategy: algo_trader::registry::Resolved, side: u32) -> SweepJob {
+    let axis = |first: u32| (first..first + side).map(f64::from).collect::<Vec<_>>();
     let plan = Plan::grid(vec![axis(2), axis(110), vec![0.0]], None).expect("there are trials");
     let config = config(1, 100_000.0, Rules::default());
     let calendar: Calendar = "24/7".parse().expect("a calendar");
