@@ -17,7 +17,6 @@ use algo_trader::{
 };
 use engine_core::{
     backtest::{Rules, Stage},
-    series::Series,
     universe::Member,
 };
 use strategy_api::{
@@ -25,12 +24,11 @@ use strategy_api::{
     abi::{define, layout::StrategyDef, raw::ProgressPage},
     prelude::*,
 };
-use support::{Walk, built, config, heading, ma_cross, median, row};
+use support::{
+    BLOCK, BLOCKS, built, config, heading, ma_cross, median, minutes, nanoseconds_a_bar, row,
+};
 
-const BLOCK: usize = 8_000;
-const BLOCKS: usize = 125;
 const ROUNDS: usize = 15;
-const MINUTE: i64 = 60_000_000_000;
 
 params! {
     pub struct Windows {
@@ -111,7 +109,7 @@ const STREAMING: &StrategyDef = &define::<Streaming>("1", "bench");
 type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
 
 fn main() {
-    let series = walk(BLOCK);
+    let series = minutes(BLOCK);
     let columns = series.columns();
     let members = [Member { symbol: "X", columns }];
     let config = config(1, 100_000.0, Rules::default());
@@ -196,19 +194,7 @@ fn column_file(bars: usize) -> ColumnFile {
         first_ts: None,
         last_ts: None,
     };
-    Cache::none().make(&info, Resolution::Min1, &walk(bars)).expect("there is memory")
-}
-
-fn nanoseconds_a_bar(body: &mut dyn FnMut() -> f64) -> f64 {
-    let start = Instant::now();
-    for _ in 0..BLOCKS {
-        black_box(body());
-    }
-    start.elapsed().as_secs_f64() * 1e9 / (BLOCKS * BLOCK) as f64
-}
-
-fn walk(bars: usize) -> Series {
-    Walk { seed: 42, bars, step_ns: MINUTE, spread: 0.002, beyond: 0.0005 }.series()
+    Cache::none().make(&info, Resolution::Min1, &minutes(bars)).expect("there is memory")
 }
 
 /// The limit: no plugin, no ledger, only the figures; averages by running sums.

@@ -9,11 +9,8 @@
 
 mod support;
 
-use std::{hint::black_box, time::Instant};
-
 use engine_core::{
     backtest::{Rules, Stage},
-    series::Series,
     universe::Member,
 };
 use strategy_api::{
@@ -22,12 +19,9 @@ use strategy_api::{
     indicators::sma,
     prelude::*,
 };
-use support::{Walk, config, heading, median, row};
+use support::{BLOCK, config, heading, median, minutes, nanoseconds_a_bar, row};
 
-const BLOCK: usize = 8_000;
-const BLOCKS: usize = 125;
 const ROUNDS: usize = 15;
-const MINUTE: i64 = 60_000_000_000;
 const CASH: f64 = 100_000.0;
 const UNITS: f64 = 10.0;
 /// Limit of the entry, stop and target, as multiples of the last close.
@@ -65,7 +59,7 @@ const BRACKET: &StrategyDef = &define::<Bracket>("1", "bench");
 type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
 
 fn main() {
-    let series = walk();
+    let series = minutes(BLOCK);
     let columns = series.columns();
     let members = [Member { symbol: "X", columns }];
     let config = config(1, CASH, Rules::default());
@@ -91,11 +85,7 @@ fn main() {
     // Interleaved, so that a noisy moment hits all of them alike.
     for _ in 0..ROUNDS {
         for ((_, body), times) in cases.iter_mut().zip(&mut times) {
-            let start = Instant::now();
-            for _ in 0..BLOCKS {
-                black_box(body());
-            }
-            times.push(start.elapsed().as_secs_f64() * 1e9 / (BLOCKS * BLOCK) as f64);
+            times.push(nanoseconds_a_bar(body));
         }
     }
     let limit = median(&mut times[0].clone());
@@ -103,10 +93,6 @@ fn main() {
     for ((name, _), times) in cases.iter().zip(&mut times) {
         row(name, times, limit);
     }
-}
-
-fn walk() -> Series {
-    Walk { seed: 42, bars: BLOCK, step_ns: MINUTE, spread: 0.002, beyond: 0.0005 }.series()
 }
 
 /// What waits, and what it waits for.

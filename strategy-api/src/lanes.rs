@@ -10,7 +10,7 @@ use std::arch::x86_64 as arch;
 
 /// Runs `work` as it is compiled for this processor. What is to profit has to be inlined into it.
 #[inline]
-pub fn widest<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn widest<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: this processor has what the function is compiled for.

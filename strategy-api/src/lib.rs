@@ -7,8 +7,7 @@ pub mod coarse;
 pub mod context;
 pub mod event;
 pub mod indicators;
-#[doc(hidden)]
-pub mod lanes;
+mod lanes;
 pub mod order;
 pub mod params;
 pub mod resolution;

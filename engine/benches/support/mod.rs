@@ -1,7 +1,7 @@
 //! What the benches have in common: made-up bars, the shipped MA cross, and the rules of a plain run.
 #![allow(dead_code)] // Each bench is a program of its own and uses some of it.
 
-use std::{fs::File, path::PathBuf};
+use std::{fs::File, hint::black_box, path::PathBuf, time::Instant};
 
 use algo_trader::registry::foreign::open_library;
 use engine_core::{
@@ -44,6 +44,25 @@ impl Walk {
         }
         series
     }
+}
+
+/// Bars of a block that fits the cache, and blocks of a measurement: 1,000,000 bars.
+pub(crate) const BLOCK: usize = 8_000;
+pub(crate) const BLOCKS: usize = 125;
+
+/// A walk by minutes.
+pub(crate) fn minutes(bars: usize) -> Series {
+    let step_ns = 60_000_000_000;
+    Walk { seed: 42, bars, step_ns, spread: 0.002, beyond: 0.0005 }.series()
+}
+
+/// Time of a bar, where `body` works on a block.
+pub(crate) fn nanoseconds_a_bar(body: &mut dyn FnMut() -> f64) -> f64 {
+    let start = Instant::now();
+    for _ in 0..BLOCKS {
+        black_box(body());
+    }
+    start.elapsed().as_secs_f64() * 1e9 / (BLOCKS * BLOCK) as f64
 }
 
 /// The folder that holds the program and the plugins: the one above a bench.

@@ -32,7 +32,7 @@ mod blob;
 mod grounds;
 mod stored;
 use blob::{Reader, Writer};
-pub use grounds::{Grounds, is_ground, is_whole};
+pub use grounds::{Grounds, is_ground};
 pub use stored::Stored;
 
 /// A stored list that cannot be read.
@@ -58,16 +58,26 @@ const FIRST_ORDER_COLUMNS: u32 = 8;
 const NO_DAY: i32 = i32::MIN;
 const NOT_CLOSED: i64 = i64::MIN;
 
+/// Names of the blobs of the lists that every run has.
+const LISTS: [&str; 5] = ["orders", "fills", "trades", "equity", "log"];
+
+/// Whether blobs of these kinds are all that is kept of a run: its lists and its grounds.
+#[must_use]
+pub fn is_whole(kinds: &[String]) -> bool {
+    LISTS.iter().chain(&grounds::KINDS).all(|kind| kinds.iter().any(|kept| kept == kind))
+}
+
 /// The lists of a run as blobs: kind and bytes.
 #[must_use]
 pub fn encode(lists: &Lists<'_>) -> Vec<(String, Vec<u8>)> {
-    let mut blobs = vec![
-        ("orders".to_owned(), encode_orders(&lists.orders)),
-        ("fills".to_owned(), encode_fills(&lists.fills)),
-        ("trades".to_owned(), encode_trades(&lists.trades)),
-        ("equity".to_owned(), encode_curve(&lists.equity)),
-        ("log".to_owned(), encode_log(&lists.log)),
+    let blobs = [
+        encode_orders(&lists.orders),
+        encode_fills(&lists.fills),
+        encode_trades(&lists.trades),
+        encode_curve(&lists.equity),
+        encode_log(&lists.log),
     ];
+    let mut blobs: Vec<_> = LISTS.map(str::to_owned).into_iter().zip(blobs).collect();
     if let Some(benchmark) = &lists.benchmark {
         blobs.push(("benchmark".to_owned(), encode_curve(benchmark)));
     }

@@ -81,10 +81,12 @@ fn work(socket: &UnixStream) -> io::Result<()> {
     let mut answered = None;
     let mut give = |reply: Reply| answered = Some(answer(socket, &result, nonce, &reply));
     let work = || perform(&job, library, columns, &progress, &mut give);
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
-        give(Reply::Bug(said(payload)));
-    }
-    answered.unwrap_or(Ok(()))
+    let failed = catch_unwind(AssertUnwindSafe(work)).err();
+    let unanswered = || {
+        let bug = failed.map_or_else(|| "a job has no end".to_owned(), said);
+        answer(socket, &result, nonce, &Reply::Bug(bug))
+    };
+    answered.unwrap_or_else(unanswered)
 }
 
 /// What a panic of our own said.

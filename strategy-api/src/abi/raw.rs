@@ -278,7 +278,6 @@ impl<'a> Frame<'a> {
     }
 
     /// Rows of a declared column; `None` for an unknown one and beyond the last bar.
-    #[inline(always)]
     pub(super) fn rows(
         &self,
         column: usize,

@@ -1,6 +1,6 @@
 //! Runs a strategy as it is now under the rules and on the bars of one of its kept runs.
 
-use super::{BacktestArgs, Judged, execute, kept, rerun::Kept};
+use super::{BacktestArgs, Judged, kept, rerun::Kept};
 use crate::{
     cli::{Outcome, app::App},
     error::Failure,
@@ -43,12 +43,8 @@ pub(in crate::cli) async fn again(
         config: &replay.config,
         args: &replay.args,
     };
-    let wants = judged.wants(false, true);
-    let (mut ran, beside) = execute(&judged, &replay.bars, &Mode::worker(), wants)?;
-    let grounds = std::mem::take(&mut ran.grounds);
-    let finished = judged.finish(&replay.bars, &ran, beside.as_ref());
+    let record = judged.anew(&replay.bars, &Mode::worker())?;
     kept::keep(app, &judged, &replay.bars);
-    let record = judged.record(&finished, grounds, &replay.bars);
     let store = app.store(OpenMode::ReadWrite).await?;
     let saved = store.save_run(&record).await;
     store.close().await;

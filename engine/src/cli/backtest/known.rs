@@ -1,7 +1,6 @@
 //! A run that is kept already: its id says that nothing it depends on has changed, so that its lists need not
 //! be made, compared and written once more when its result is the one that is kept.
 
-use super::{Judged, identity, market::Bars};
 use crate::{
     error::Failure,
     report::record::is_whole,
@@ -12,12 +11,8 @@ use crate::{
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn of(
-    run: &Judged<'_>,
-    bars: &Bars,
-    store: &dyn Store,
-) -> Result<Option<KeptRun>, Failure> {
-    let kept = store.kept_run(&identity::of(run, bars)).await?;
+pub(super) async fn of(id: &str, store: &dyn Store) -> Result<Option<KeptRun>, Failure> {
+    let kept = store.kept_run(id).await?;
     Ok(kept.filter(|kept| is_whole(&kept.kinds)))
 }
 

@@ -107,12 +107,12 @@ async fn act(
         app.out.note("the strategy runs inside this process, unprotected (--in-process)");
     }
     let judged = Judged { strategy, values, benchmark, config: &config, args };
-    let known =
-        if is_kept && !args.rewrite { known::of(&judged, &bars, store).await? } else { None };
+    let id = identity::of(&judged, &bars);
+    let known = if is_kept && !args.rewrite { known::of(&id, store).await? } else { None };
     let wants = judged.wants(app.out.json(), is_kept && known.is_none());
     let (mut ran, beside) = execute(&judged, &bars, &mode, wants)?;
     let grounds = take(&mut ran.grounds);
-    let mut finished = judged.finish(&bars, &ran, beside.as_ref());
+    let mut finished = judged.finish(id, &bars, &ran, beside.as_ref());
     finished.report.ambiguity = three::readings(&judged, &bars, &mode, &ran)?;
     if args.prove {
         let job = RunJob { files: &bars.files, values, config: &config, finer: &bars.finer };
@@ -204,22 +204,27 @@ impl Judged<'_> {
         Wants { risk_free_rate, equity: shows_all || equity.is_some(), detail }
     }
 
-    /// The run once more, with all that is kept of it.
+    /// A run for its record alone, with all that is kept of it.
     fn anew(&self, bars: &Bars, mode: &Mode) -> Result<RunRecord, Failure> {
         let (mut ran, beside) = execute(self, bars, mode, self.wants(false, true))?;
         let grounds = take(&mut ran.grounds);
-        let mut finished = self.finish(bars, &ran, beside.as_ref());
+        let mut finished = self.finish(identity::of(self, bars), bars, &ran, beside.as_ref());
         finished.report.ambiguity = three::readings(self, bars, mode, &ran)?;
         Ok(self.record(&finished, grounds, bars))
     }
 
-    fn finish<'a>(&self, bars: &'a Bars, ran: &'a Ran, beside: Option<&'a Ran>) -> Finished<'a> {
+    fn finish<'a>(
+        &self,
+        id: String,
+        bars: &'a Bars,
+        ran: &'a Ran,
+        beside: Option<&'a Ran>,
+    ) -> Finished<'a> {
         let Ran { result, tally, .. } = ran;
         let ts = bars.timeline(self.config, result.first_step);
         let basis = bars.basis(self.config, &self.args.rules, &ts);
         let sessions = beside.map(|beside| &beside.figures.sessions);
         let own = ran.figures.clone().beside(sessions, basis.risk_free_rate);
-        let id = identity::of(self, bars);
         let subject = report::Subject {
             engine: env!("CARGO_PKG_VERSION"),
             run: &id,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use strategy_api::{Columns, Resolution};
 
-use super::{BacktestArgs, Judged, execute, kept, market::Bars, three};
+use super::{BacktestArgs, Judged, execute, identity, kept, market::Bars, three};
 use crate::{
     cli::{Done, Outcome, app::App, bars::shell_word},
     error::{Code, Failure},
@@ -180,7 +180,7 @@ pub(in crate::cli) fn rerun(app: &App, run: &RunRecord, outputs: &[String]) -> O
     let wants = judged.wants(app.out.json(), true);
     let (mut ran, beside) = execute(&judged, bars, &mode, wants)?;
     let grounds = std::mem::take(&mut ran.grounds);
-    let mut finished = judged.finish(bars, &ran, beside.as_ref());
+    let mut finished = judged.finish(identity::of(&judged, bars), bars, &ran, beside.as_ref());
     if replay.before.ambiguity.is_some() {
         finished.report.ambiguity = three::readings(&judged, bars, &mode, &ran)?;
     }

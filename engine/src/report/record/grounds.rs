@@ -41,7 +41,7 @@ pub struct Grounds {
 }
 
 /// Names of the blobs.
-const KINDS: [&str; 5] = ["seen", "indicators", "bases", "steps", "entries"];
+pub(super) const KINDS: [&str; 5] = ["seen", "indicators", "bases", "steps", "entries"];
 pub(super) const SEEN_COLUMNS: u32 = 7;
 const STEPS: [Step; 5] =
     [Step::Modify, Step::Cancel, Step::CancelAll, Step::Released, Step::Triggered];
@@ -54,13 +54,6 @@ const ACCOUNT: u32 = u32::MAX;
 #[must_use]
 pub fn is_ground(kind: &str) -> bool {
     KINDS.contains(&kind)
-}
-
-/// Whether columns of these kinds are all that is kept of a run.
-#[must_use]
-pub fn is_whole(kinds: &[String]) -> bool {
-    let lists = ["orders", "fills", "trades", "equity", "log"];
-    lists.iter().chain(&KINDS).all(|kind| kinds.iter().any(|kept| kept == kind))
 }
 
 impl Grounds {
