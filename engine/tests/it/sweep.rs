@@ -1,6 +1,6 @@
 //! `sweep` as a user meets it: the best trials, bad input, faults, what it keeps.
 
-use std::{fs, process::Stdio, time::Duration};
+use std::fs;
 
 use serde_json::{Value, json};
 
@@ -179,37 +179,6 @@ fn the_same_sweep_again_is_read_from_the_database_and_may_be_ranked_otherwise() 
     assert!(luck["sentence"].as_str().unwrap().contains("by luck alone"), "{luck}");
     // Ten of the hundred were refused, which is no look at the bars.
     assert_eq!((&first.json()["refused"], &luck["trials_ever"]), (&json!(10), &json!(90)));
-}
-
-#[test]
-fn a_sweep_that_was_killed_goes_on_to_the_table_of_an_undisturbed_one() {
-    let args = [
-        "sweep",
-        "-s",
-        "SPY",
-        "--strategy",
-        "ma_cross",
-        "-p",
-        "fast=5..60",
-        "-p",
-        "slow=61..260",
-        "--jobs",
-        "2",
-        "--json",
-    ];
-    let (undisturbed, killed) = (with_ma_cross(), with_ma_cross());
-    let whole = well(undisturbed.run(&args));
-    killed.run(&["sweep", "-s", "SPY", "--strategy", "ma_cross", "-p", "fast=5", "--json"]);
-    let mut child =
-        killed.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let resumed = well(killed.run(&args));
-    let table = |said: &Said| said.json()["top"].clone();
-    assert_eq!(table(&resumed), table(&whole));
-    assert_eq!(resumed.json()["done"], whole.json()["done"]);
-    assert_eq!(resumed.json()["done"], 11_200);
 }
 
 #[test]

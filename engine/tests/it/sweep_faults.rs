@@ -1,12 +1,13 @@
 //! `sweep` under bad input and faults: what is refused, what is marked, what is kept when it ends early,
-//! and that the same command then ends with the table of an undisturbed run.
+//! and that the same command then ends with the result of an undisturbed run.
 
 use std::{
     fs,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{
@@ -34,25 +35,36 @@ const LONG: [&str; 10] = [
     "--json",
 ];
 
+/// Makes a sweep of them four times as long.
+const MANY: [&str; 2] = ["-p", "threshold=0..0.3:0.1"];
+
 fn long<'a>(more: &[&'a str]) -> Vec<&'a str> {
     LONG.iter().chain(more).copied().collect()
 }
 
-/// Starts a sweep with one worker and waits until some of its trials are in the database.
-fn under_way(program: &Program, args: &[&str]) -> std::process::Child {
+/// Starts a sweep with one worker and halts it (SIGSTOP) once some of its trials are in the database: it
+/// is halted while the database is looked at too, so that it cannot end before the test goes on.
+fn halted_under_way(program: &Program, args: &[&str]) -> Child {
     let mut command = program.command(args);
     command.args(["--jobs", "1"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     for _ in 0..3000 {
         std::thread::sleep(Duration::from_millis(10));
+        send(&child, Signal::STOP);
         let said = program.run(&["db", "status", "--json"]);
         let blocks = &said.json()["database"]["rows"]["trial_blocks"];
         if said.code == Some(0) && blocks.as_u64() > Some(0) {
+            assert!(child.try_wait().unwrap().is_none(), "the sweep was over: {args:?}");
             return child;
         }
+        send(&child, Signal::CONT);
     }
     child.kill().and_then(|()| child.wait()).unwrap();
     panic!("no trial was kept");
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 fn without_notes(json: &Value) -> Value {
@@ -65,17 +77,17 @@ fn without_notes(json: &Value) -> Value {
 #[test]
 fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_table() {
     for more in [
-        &[][..],
+        &[MANY[0], MANY[1]][..],
         &["--search", "model", "--trials", "400"],
-        &["--walk-forward", "--folds", "2", "--from", "2009-01-01"],
+        &[MANY[0], MANY[1], "--walk-forward", "--folds", "2", "--from", "2009-01-01"],
     ] {
         // Homes of their own: the judgement counts every trial ever made on the bars.
         let (undisturbed, stopped) = (with_ma_cross(), with_ma_cross());
         let args = long(more);
         let whole = well(undisturbed.run(&args)).json();
-        let child = under_way(&stopped, &args);
-        let id = child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let child = halted_under_way(&stopped, &args);
+        send(&child, Signal::INT);
+        send(&child, Signal::CONT);
         let said: Said = child.wait_with_output().unwrap().into();
         assert_eq!(said.code, Some(130), "{more:?}: {}{}", said.stdout, said.stderr);
         assert!(
@@ -89,15 +101,16 @@ fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_table() {
 }
 
 #[test]
-fn a_model_search_and_a_walk_forward_that_were_killed_end_with_the_same_result() {
+fn a_sweep_that_was_killed_goes_on_to_the_result_of_an_undisturbed_one() {
     for more in [
-        &["--search", "model", "--trials", "300"][..],
+        &[MANY[0], MANY[1]][..],
+        &["--search", "model", "--trials", "300"],
         &["--k-fold", "3", "--embargo", "5", "--from", "2009-01-01"],
     ] {
         let (undisturbed, killed) = (with_ma_cross(), with_ma_cross());
         let args = long(more);
         let whole = well(undisturbed.run(&args)).json();
-        let mut child = under_way(&killed, &args);
+        let mut child = halted_under_way(&killed, &args);
         child.kill().unwrap();
         child.wait().unwrap();
         let resumed = well(killed.run(&args)).json();
