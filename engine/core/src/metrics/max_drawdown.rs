@@ -101,7 +101,7 @@ const FEW: usize = 8;
 const ROUNDING: f64 = 1e-12;
 
 /// The lowest and the highest of some values.
-fn extent(values: &[f64]) -> (f64, f64) {
+pub(super) fn extent(values: &[f64]) -> (f64, f64) {
     let (fours, rest) = values.as_chunks();
     let (mut least, mut most) = (Lanes::splat(f64::INFINITY), Lanes::splat(f64::NEG_INFINITY));
     for four in fours {

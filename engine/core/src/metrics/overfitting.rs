@@ -7,7 +7,10 @@
 //! Probability of Backtest Overfitting", Journal of Computational Finance 20(4). Unit: probability.
 //! Undefined for fewer than two trials or fewer than two sessions a slice.
 
-use super::moments::{LANES, Lanes};
+use super::{
+    max_drawdown::extent,
+    moments::{LANES, Lanes},
+};
 
 /// Returns of a trial in a slice of the sessions: their number, sum, and sum of squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,16 +27,22 @@ pub struct Slice {
 #[must_use]
 pub fn slices(returns: &[f64], count: usize) -> Vec<Slice> {
     let bound = |index: usize| index * returns.len() / count.max(1);
-    let slice = |index| {
-        let mut slice = Slice::default();
-        for value in &returns[bound(index)..bound(index + 1)] {
-            slice.count += 1.0;
-            slice.sum += value;
-            slice.squares += value * value;
-        }
-        slice
-    };
-    (0..count).map(slice).collect()
+    (0..count).map(|index| slice(&returns[bound(index)..bound(index + 1)])).collect()
+}
+
+/// A slice of these returns, every fourth of which goes to the same of four sums.
+fn slice(returns: &[f64]) -> Slice {
+    let (mut sum, mut squares) = (Lanes::ZERO, Lanes::ZERO);
+    let (fours, rest) = returns.as_chunks::<LANES>();
+    let mut last = [0.0; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    for four in fours.iter().chain([&last]) {
+        let values = Lanes::new(*four);
+        sum += values;
+        squares += values * values;
+    }
+    let [sum, squares] = [sum, squares].map(|lanes| lanes.to_array().iter().sum());
+    Slice { count: returns.len() as f64, sum, squares }
 }
 
 /// What cross-validation found.
@@ -60,9 +69,11 @@ pub fn overfitting(trials: &[Vec<Slice>]) -> Option<Overfitting> {
     let (mut ways, mut fooled) = (0, 0);
     let mut sides = [Vec::new(), Vec::new()];
     for half in halves {
+        let (within, without): (Vec<_>, Vec<_>) =
+            (0..count).partition(|index| half >> index & 1 == 1);
         sides.iter_mut().for_each(Vec::clear);
         for four in fours.chunks_exact(count) {
-            let found = ratios(four, half);
+            let found = [&within, &without].map(|members| ratio(four, members));
             sides.iter_mut().zip(found).for_each(|(side, four)| side.extend(four.to_array()));
         }
         let [one, other] = sides.each_ref().map(|side| &side[..trials.len()]);
@@ -95,37 +106,27 @@ fn abreast(trials: &[Vec<Slice>], count: usize) -> impl Iterator<Item = Part> {
 
 /// Whether the trial that is best inside is not above the median outside.
 fn is_fooled(inside: &[f64], outside: &[f64]) -> bool {
-    let mut best = (f64::NEG_INFINITY, 0);
-    for (index, ratio) in inside.iter().enumerate() {
-        if *ratio > best.0 {
-            best = (*ratio, index);
-        }
-    }
-    let chosen = outside[best.1];
+    let most = extent(inside).1;
+    let best = inside.iter().position(|ratio| *ratio == most).unwrap_or_default();
+    let chosen = outside[best];
     let below = outside.iter().filter(|ratio| **ratio < chosen).count() as f64;
     let equal = outside.iter().filter(|ratio| **ratio == chosen).count() as f64;
     // Equal ones share the mean of their ranks; the median of all ranks is (n + 1) / 2.
     below + (equal + 1.0) / 2.0 <= (outside.len() + 1) as f64 / 2.0
 }
 
-/// Sharpe ratios of one session on the slices of a half and on the others.
-fn ratios(slices: &[Part], half: u32) -> [Lanes; 2] {
-    let mut sides = [Part::default(); 2];
-    for (index, slice) in slices.iter().enumerate() {
-        let side = &mut sides[usize::from(half >> index & 1 == 0)];
-        side.count += slice.count;
-        side.sum += slice.sum;
-        side.squares += slice.squares;
+/// Sharpe ratios of one session on some of the slices: mean over population deviation, with one division
+/// and one root. A trial that does nothing is neither good nor bad.
+fn ratio(slices: &[Part], members: &[usize]) -> Lanes {
+    let mut part = Part::default();
+    for index in members {
+        part.count += slices[*index].count;
+        part.sum += slices[*index].sum;
+        part.squares += slices[*index].squares;
     }
-    sides.map(ratio)
-}
-
-/// A trial that does nothing is neither good nor bad.
-fn ratio(part: Part) -> Lanes {
-    let mean = part.sum / part.count;
-    let variance = part.squares / part.count - mean * mean;
-    let is_still = variance.simd_le(Lanes::splat(1e-24));
-    is_still.select(Lanes::ZERO, mean / variance.sqrt())
+    let spread = part.count * part.squares - part.sum * part.sum;
+    let is_still = spread.simd_le(part.count * part.count * 1e-24);
+    is_still.select(Lanes::ZERO, part.sum / spread.sqrt())
 }
 
 #[cfg(test)]
@@ -193,21 +194,35 @@ mod tests {
     }
 
     #[test]
-    fn four_trials_side_by_side_have_the_bits_of_one_after_the_other() {
+    fn four_trials_side_by_side_have_the_ratios_of_one_after_the_other() {
         for count in 2..=9 {
             let mut trials = trials(count, 60, count, |_| 0.0);
             trials[1] = slices(&[0.0; 60], 10);
             let fours: Vec<Part> =
                 trials.chunks(LANES).flat_map(|four| abreast(four, 10)).collect();
             for half in [0b11111, 0b10_1010_1011, 0b11_0110_0001] {
-                let found: Vec<_> = fours.chunks_exact(10).map(|four| ratios(four, half)).collect();
-                for (side, half) in [half, !half].into_iter().enumerate() {
-                    let found: Vec<f64> =
-                        found.iter().flat_map(|sides| sides[side].to_array()).collect();
-                    assert_eq!(found[..trials.len()], plainly(&trials, half));
+                let members: Vec<usize> = (0..10).filter(|at| half >> at & 1 == 1).collect();
+                let found =
+                    fours.chunks_exact(10).flat_map(|four| ratio(four, &members).to_array());
+                for (found, plain) in found.zip(plainly(&trials, half)) {
+                    assert!((found - plain).abs() <= 1e-12 * plain.abs(), "{found} {plain}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_slice_has_the_sums_of_its_returns() {
+        for count in 0..11 {
+            // Whole numbers, whose sums are exact in any order.
+            let returns: Vec<f64> = (0..count).map(|at| f64::from(at * 7 % 11 - 5)).collect();
+            let [all] = slices(&returns, 1)[..] else { panic!("one slice") };
+            assert_eq!(all.count, f64::from(count));
+            assert_eq!(all.sum, returns.iter().sum::<f64>());
+            assert_eq!(all.squares, returns.iter().map(|value| value * value).sum::<f64>());
+        }
+        let lengths = slices(&[0.0; 23], 5).into_iter().map(|slice| slice.count);
+        assert_eq!(lengths.collect::<Vec<_>>(), [4.0, 5.0, 4.0, 5.0, 5.0]);
     }
 
     #[test]

@@ -151,7 +151,7 @@ struct RunLengths {
 }
 
 /// Equal parts of the chances; in the lowest a logarithm is taken.
-const BUCKETS: usize = 256;
+const BUCKETS: usize = 1024;
 
 impl RunLengths {
     fn new(mean_run: f64) -> Self {

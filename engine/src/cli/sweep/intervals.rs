@@ -7,7 +7,7 @@ use std::{num::NonZero, panic::resume_unwind, thread};
 
 use engine_core::metrics::{
     Interval, Resampled, Resampling, SessionRatios, cagr, calmar, drawdown_depth, expectancy,
-    profit_factor, win_rate,
+    growth, profit_factor, win_rate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,19 +44,19 @@ impl Intervals {
         let of_returns = || {
             let mut curve = Vec::new();
             move |dealt: &[f64]| {
-                let value = grow(dealt, &mut curve);
+                let (value, sum) = growth(dealt, &mut curve);
                 let depth = drawdown_depth(1.0, &curve);
-                let growth = cagr(1.0, value, days);
+                let yearly = cagr(1.0, value, days);
                 // The returns are above the risk-free one already.
-                let ratios = SessionRatios::of(dealt, 0.0, per_year);
+                let ratios = SessionRatios::of_sum(dealt, sum, 0.0, per_year);
                 [
                     ratios.sharpe,
                     ratios.sortino,
                     Some(value - 1.0),
-                    growth,
+                    yearly,
                     ratios.volatility,
                     Some(depth),
-                    calmar(growth, depth),
+                    calmar(yearly, depth),
                 ]
             }
         };
@@ -104,44 +104,4 @@ fn resampled<const N: usize, F: FnMut(&[f64]) -> [Option<f64>; N]>(
         })
     });
     whole.intervals(how.resamples)
-}
-
-/// Writes what 1 grows to by each of the returns, and gives the last. Four at a time, so that a processor
-/// waits for one product instead of four.
-fn grow(returns: &[f64], curve: &mut Vec<f64>) -> f64 {
-    curve.resize(returns.len(), 0.0);
-    let mut value = 1.0;
-    let ((fours, rest), (into, into_rest)) = (returns.as_chunks(), curve.as_chunks_mut());
-    for ([one, two, three, four], into) in fours.iter().zip(into) {
-        let [one, three] = [1.0 + one, 1.0 + three];
-        let [two, four] = [one * (1.0 + two), three * (1.0 + four)];
-        *into = [value * one, value * two, value * (two * three), value * (two * four)];
-        value *= two * four;
-    }
-    for (change, into) in rest.iter().zip(into_rest) {
-        value *= 1.0 + change;
-        *into = value;
-    }
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn money_grows_by_one_return_after_the_other() {
-        let returns: Vec<f64> = (0..23).map(|at| f64::from(at * 7 % 11 - 5) / 100.0).collect();
-        for count in 0..returns.len() {
-            let mut curve = vec![7.0];
-            let last = grow(&returns[..count], &mut curve);
-            let mut value = 1.0;
-            assert_eq!(curve.len(), count);
-            for (change, found) in returns.iter().zip(&curve) {
-                value *= 1.0 + change;
-                assert!((found / value - 1.0).abs() < 1e-14);
-            }
-            assert!((last / value - 1.0).abs() < 1e-14);
-        }
-    }
 }
