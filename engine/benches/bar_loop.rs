@@ -16,7 +16,7 @@ use algo_trader::{
     worker::{self, Limits, Mode, RunJob, Wants},
 };
 use engine_core::{
-    backtest::{Rules, Stage},
+    backtest::{Rules, Stage, Trials},
     universe::Member,
 };
 use strategy_api::{
@@ -24,11 +24,10 @@ use strategy_api::{
     abi::{define, layout::StrategyDef, raw::ProgressPage},
     prelude::*,
 };
-use support::{
-    BLOCK, BLOCKS, built, config, heading, ma_cross, median, minutes, nanoseconds_a_bar, row,
-};
+use support::{BLOCK, BLOCKS, Case, built, compare, config, ma_cross, minutes, row};
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 61;
+const WORKERS: usize = 15;
 
 params! {
     pub struct Windows {
@@ -105,9 +104,6 @@ impl Strategy for Streaming {
 const COLUMNAR: &StrategyDef = &define::<Columnar>("1", "bench");
 const STREAMING: &StrategyDef = &define::<Streaming>("1", "bench");
 
-/// A case: its name, and one run over a block, which gives the last equity.
-type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
-
 fn main() {
     let series = minutes(BLOCK);
     let columns = series.columns();
@@ -126,26 +122,25 @@ fn main() {
     for def in [COLUMNAR, STREAMING, plugin] {
         assert_eq!(hand_written(&columns).to_bits(), once(def).to_bits(), "the same account");
     }
-    let mut cases: [Case<'_>; 6] = [
+    // What a sweep does: the same loop, without lists of what happened.
+    let market = shared.market(&config);
+    let trials = Trials::new(&shared, &market, plugin, &config, &progress);
+    let mut trials = trials.expect("there are bars");
+    let mut trial = || {
+        let summary = trials.run(&[20.0, 50.0, 0.0]).expect("the bench runs");
+        *summary.equity.last().expect("there are bars")
+    };
+    assert_eq!(hand_written(&columns).to_bits(), trial().to_bits(), "the same account");
+    let mut cases: [Case<'_>; 7] = [
         ("hand-written loop", Box::new(|| hand_written(&columns))),
         ("static, its own averages", Box::new(|| once(STREAMING))),
         ("static, host columns, shared", Box::new(|| on(&shared, COLUMNAR))),
         ("static, host columns, computed", Box::new(|| once(COLUMNAR))),
         (".so, host columns, shared", Box::new(|| on(&shared, plugin))),
+        (".so, the same as a trial", Box::new(trial)),
         (".so, host columns, computed", Box::new(|| once(plugin))),
     ];
-    let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
-    // Interleaved, so that a noisy moment hits all of them alike.
-    for _ in 0..ROUNDS {
-        for (case, times) in cases.iter_mut().zip(&mut times) {
-            times.push(nanoseconds_a_bar(&mut case.1));
-        }
-    }
-    let limit = median(&mut times[0].clone());
-    heading();
-    for ((name, _), times) in cases.iter().zip(&mut times) {
-        row(name, times, limit);
-    }
+    let limit = compare(&mut cases, ROUNDS);
     let mut times = in_worker();
     row("worker, 1,000,000 bars at once", &mut times, limit);
 }
@@ -172,7 +167,7 @@ fn in_worker() -> Vec<f64> {
         let ran = worker::run(&strategy, &job, wants, &Limits::default(), &mode).expect("it runs");
         ran.figures.metrics.final_equity.expect("there are bars")
     };
-    (0..ROUNDS)
+    (0..WORKERS)
         .map(|_| {
             let start = Instant::now();
             black_box(run());

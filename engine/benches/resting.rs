@@ -19,7 +19,7 @@ use strategy_api::{
     indicators::sma,
     prelude::*,
 };
-use support::{BLOCK, config, heading, median, minutes, nanoseconds_a_bar, row};
+use support::{BLOCK, Case, compare, config, minutes};
 
 const ROUNDS: usize = 15;
 const CASH: f64 = 100_000.0;
@@ -55,9 +55,6 @@ impl Strategy for Bracket {
 
 const BRACKET: &StrategyDef = &define::<Bracket>("1", "bench");
 
-/// A case: its name, and one run over a block, which gives the last equity.
-type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
-
 fn main() {
     let series = minutes(BLOCK);
     let columns = series.columns();
@@ -81,18 +78,7 @@ fn main() {
         ("looking for the next trigger bar", Box::new(|| last(&looking))),
         ("stepping from bar to bar", Box::new(|| last(&stepping))),
     ];
-    let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
-    // Interleaved, so that a noisy moment hits all of them alike.
-    for _ in 0..ROUNDS {
-        for ((_, body), times) in cases.iter_mut().zip(&mut times) {
-            times.push(nanoseconds_a_bar(body));
-        }
-    }
-    let limit = median(&mut times[0].clone());
-    heading();
-    for ((name, _), times) in cases.iter().zip(&mut times) {
-        row(name, times, limit);
-    }
+    compare(&mut cases, ROUNDS);
 }
 
 /// What waits, and what it waits for.

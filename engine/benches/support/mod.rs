@@ -94,12 +94,27 @@ pub(crate) fn config(symbols: usize, cash: f64, rules: Rules) -> Config {
     }
 }
 
-/// The first line of a table of nanoseconds a bar.
-pub(crate) fn heading() {
+/// A case of a comparison: its name, and one run over a block, which gives the last equity.
+pub(crate) type Case<'a> = (&'static str, Box<dyn FnMut() -> f64 + 'a>);
+
+/// Times some cases in turn, round by round, so that a noisy moment hits all of them alike, and prints a
+/// table of nanoseconds a bar, with the ratio of each median to that of the first case, which it gives.
+pub(crate) fn compare(cases: &mut [Case<'_>], rounds: usize) -> f64 {
+    let mut times = vec![Vec::with_capacity(rounds); cases.len()];
+    for _ in 0..rounds {
+        for ((_, body), times) in cases.iter_mut().zip(&mut times) {
+            times.push(nanoseconds_a_bar(body));
+        }
+    }
+    let limit = median(&mut times[0]);
     println!("{:34} {:>8} {:>8} {:>8} {:>7}", "ns a bar", "min", "median", "max", "ratio");
+    for ((name, _), times) in cases.iter().zip(&mut times) {
+        row(name, times, limit);
+    }
+    limit
 }
 
-/// A line of it, with the ratio to `limit`.
+/// A line of the table, with the ratio to `limit`.
 pub(crate) fn row(name: &str, times: &mut [f64], limit: f64) {
     let middle = median(times);
     let (low, high) = (times[0], times[times.len() - 1]);

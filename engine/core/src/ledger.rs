@@ -100,7 +100,8 @@ pub fn trades_with(
     instruments: usize,
 ) -> Vec<Trade> {
     let mut open: Vec<Option<Trade>> = vec![None; instruments];
-    let mut closed = Vec::new();
+    // A trade has two fills at least, unless one fill closes it and opens the next.
+    let mut closed = Vec::with_capacity(fills.len() / 2 + 1);
     each_closed(fills, entries, &mut open, |trade| closed.push(trade));
     closed.extend(open.into_iter().flatten());
     closed

@@ -54,16 +54,17 @@ pub(super) async fn run(app: &App, args: &SweepArgs) -> Outcome {
     }
     let registry = app.registry(Retry::No)?;
     // Before any bar is read, so that a wrong option is told at once.
-    let plan = space::plan(&registry.resolve(&args.strategy)?, args)?;
+    let strategy = Arc::new(registry.resolve(&args.strategy)?);
+    let plan = space::plan(&strategy, args)?;
     interrupt::hold();
     let store = app.store(OpenMode::ReadWrite).await?;
     let (mut finished, mut failures, mut written) = (Vec::new(), Vec::new(), Ok(()));
     for symbols in args.sweeps() {
         let one = async {
-            let strategy = Arc::new(registry.resolve(&args.strategy)?);
             let bars = Bars::obtain(app, &*store, &symbols, args.rules.resolution).await?;
             check_actions(&bars, &bars.config(&args.rules))?;
-            study(app, args, &*store, (strategy, plan.clone()), bars, &symbols).await
+            let subject = (Arc::clone(&strategy), plan.clone());
+            study(app, args, &*store, subject, bars, &symbols).await
         };
         match one.await {
             Ok((study, files)) => {
