@@ -5,7 +5,7 @@
 //! after the trough that is back at the peak. Unit: fraction, zero or below (-0.2 is 20 % lost;
 //! below -1 where borrowed money is lost too). Undefined without bars or without initial capital.
 
-use super::moments::Lanes;
+use super::moments::extent;
 
 /// The deepest drawdown of a curve, by index of its bars.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,23 +99,6 @@ const BLOCK: usize = 64;
 const FEW: usize = 8;
 /// More of a peak than what rounding can make of a comparison.
 const ROUNDING: f64 = 1e-12;
-
-/// The lowest and the highest of some values.
-pub(super) fn extent(values: &[f64]) -> (f64, f64) {
-    let (fours, rest) = values.as_chunks();
-    let (mut least, mut most) = (Lanes::splat(f64::INFINITY), Lanes::splat(f64::NEG_INFINITY));
-    for four in fours {
-        let four = Lanes::new(*four);
-        (least, most) = (least.fast_min(four), most.fast_max(four));
-    }
-    let all = least.to_array().into_iter().zip(most.to_array());
-    all.chain(rest.iter().map(|value| (*value, *value))).fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(least, most), (low, high)| {
-            (if low < least { low } else { least }, if high > most { high } else { most })
-        },
-    )
-}
 
 impl Dip {
     fn end(self, recovery: Option<usize>, bars: usize) -> Option<MaxDrawdown> {

@@ -1,4 +1,4 @@
-//! Sums and moments that the statistics share.
+//! Sums, moments and extents that the statistics share.
 //!
 //! Sums run in one fixed order with a carried correction (Neumaier 1974, "Rundungsfehleranalyse einiger
 //! Verfahren zur Summation endlicher Summen"), so they depend on nothing but the numbers and lose
@@ -140,6 +140,23 @@ pub(super) fn mean_and_std(values: &[f64]) -> Option<(f64, f64)> {
 pub(super) fn squares(values: &[f64], mean: f64) -> f64 {
     let [squares] = sums_of_squares(values, |value| [value - mean]);
     squares
+}
+
+/// The lowest and the highest of some values.
+pub(super) fn extent(values: &[f64]) -> (f64, f64) {
+    let (fours, rest) = values.as_chunks();
+    let (mut least, mut most) = (Lanes::splat(f64::INFINITY), Lanes::splat(f64::NEG_INFINITY));
+    for four in fours {
+        let four = Lanes::new(*four);
+        (least, most) = (least.fast_min(four), most.fast_max(four));
+    }
+    let all = least.to_array().into_iter().zip(most.to_array());
+    all.chain(rest.iter().map(|value| (*value, *value))).fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(least, most), (low, high)| {
+            (if low < least { low } else { least }, if high > most { high } else { most })
+        },
+    )
 }
 
 /// Whether a spread is nothing but rounding: a ratio over it would mean nothing.

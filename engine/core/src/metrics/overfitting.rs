@@ -7,10 +7,7 @@
 //! Probability of Backtest Overfitting", Journal of Computational Finance 20(4). Unit: probability.
 //! Undefined for fewer than two trials or fewer than two sessions a slice.
 
-use super::{
-    max_drawdown::extent,
-    moments::{LANES, Lanes},
-};
+use super::moments::{LANES, Lanes, extent};
 
 /// Returns of a trial in a slice of the sessions: their number, sum, and sum of squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
