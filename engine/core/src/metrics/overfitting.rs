@@ -113,7 +113,8 @@ fn is_fooled(inside: &[f64], outside: &[f64]) -> bool {
 }
 
 /// Sharpe ratios of one session on some of the slices: mean over population deviation, with one division
-/// and one root. A trial that does nothing is neither good nor bad.
+/// and one root. A trial that does nothing is neither good nor bad, also where it then falls short of the
+/// risk-free rate by the same in each session: what its returns spread is rounding.
 fn ratio(slices: &[Part], members: &[usize]) -> Lanes {
     let mut part = Part::default();
     for index in members {
@@ -122,7 +123,7 @@ fn ratio(slices: &[Part], members: &[usize]) -> Lanes {
         part.squares += slices[*index].squares;
     }
     let spread = part.count * part.squares - part.sum * part.sum;
-    let is_still = spread.simd_le(part.count * part.count * 1e-24);
+    let is_still = spread.simd_le(part.count * part.count * 1e-24 + part.sum * part.sum * 1e-10);
     is_still.select(Lanes::ZERO, part.sum / spread.sqrt())
 }
 
@@ -185,7 +186,7 @@ mod tests {
             }
             let mean: f64 = sum / count;
             let variance = squares / count - mean * mean;
-            if variance <= 1e-24 { 0.0 } else { mean / variance.sqrt() }
+            if variance <= 1e-24 + 1e-10 * mean * mean { 0.0 } else { mean / variance.sqrt() }
         };
         trials.iter().map(ratio).collect()
     }
@@ -204,6 +205,18 @@ mod tests {
                 for (found, plain) in found.zip(plainly(&trials, half)) {
                     assert!((found - plain).abs() <= 1e-12 * plain.abs(), "{found} {plain}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_trial_that_earns_the_same_in_every_session_is_still() {
+        for rate in [-0.02_f64, 0.01, 0.053] {
+            let constant: Vec<f64> = vec![rate / 252.0; 1261];
+            let trials = [slices(&constant, 10)];
+            let part: Vec<Part> = abreast(&trials, 10).collect();
+            for members in [&[0, 1, 2, 3, 4][..], &[1, 4, 5, 7, 9]] {
+                assert_eq!(ratio(&part, members).to_array()[0], 0.0, "{rate}");
             }
         }
     }
