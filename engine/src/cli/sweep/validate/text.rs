@@ -8,7 +8,8 @@ use super::{
     judged::{Averages, FoldFacts, Window},
 };
 use crate::report::{
-    number::{UNDEFINED, count, grouped},
+    number::{UNDEFINED, grouped},
+    plural,
     text::{fitted, width},
 };
 
@@ -18,15 +19,15 @@ const CHOSEN: usize = 46;
 /// The validation for people.
 pub(in crate::cli) fn text(judged: &Judged) -> String {
     let rank = judged.rank.parse().unwrap_or(Metric::Sharpe);
-    let mut text = format!(
-        "{} on {} {}, {} to {}, {} bars\n",
+    let mut text = show::paragraph(&format!(
+        "{} on {} {}, {} to {}, {}",
         judged.strategy,
         judged.symbols.join(", "),
         judged.resolution,
         judged.first,
         judged.last,
-        count(judged.bars as u64)
-    );
+        plural(judged.bars, "bar")
+    ));
     text += &scheme(judged);
     text += &counts(judged);
     text.push('\n');
@@ -45,13 +46,13 @@ fn scheme(judged: &Judged) -> String {
         (Some(true), _) => "walk-forward, anchored".to_owned(),
         (Some(false), _) => "walk-forward, rolling".to_owned(),
         (None, embargo) => format!(
-            "cross-validation, purge {}, embargo {} sessions",
+            "cross-validation, purge {}, embargo {}",
             facts.purge.unwrap_or(0),
-            embargo.unwrap_or(0)
+            plural(embargo.unwrap_or(0) as usize, "session")
         ),
     };
     let history = match facts.history {
-        Some(bars) => format!(", {} bars of history", count(u64::from(bars))),
+        Some(bars) => format!(", {} of history", plural(bars as usize, "bar")),
         None => String::new(),
     };
     format!("{how}: {} folds, ranked by {}{history}\n", facts.folds, judged.rank)
