@@ -77,7 +77,7 @@ fn without_notes(json: &Value) -> Value {
 #[test]
 fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_table() {
     for more in [
-        &[MANY[0], MANY[1]][..],
+        &MANY[..],
         &["--search", "model", "--trials", "400"],
         &[MANY[0], MANY[1], "--walk-forward", "--folds", "2", "--from", "2009-01-01"],
     ] {
@@ -103,7 +103,7 @@ fn an_interrupted_sweep_ends_with_130_and_goes_on_to_the_same_table() {
 #[test]
 fn a_sweep_that_was_killed_goes_on_to_the_result_of_an_undisturbed_one() {
     for more in [
-        &[MANY[0], MANY[1]][..],
+        &MANY[..],
         &["--search", "model", "--trials", "300"],
         &["--k-fold", "3", "--embargo", "5", "--from", "2009-01-01"],
     ] {

@@ -7,7 +7,7 @@
 //! Probability of Backtest Overfitting", Journal of Computational Finance 20(4). Unit: probability.
 //! Undefined for fewer than two trials or fewer than two sessions a slice.
 
-use super::moments::{LANES, Lanes, extent};
+use super::moments::{LANES, Lanes, extent, sums_of};
 
 /// Returns of a trial in a slice of the sessions: their number, sum, and sum of squares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -24,22 +24,12 @@ pub struct Slice {
 #[must_use]
 pub fn slices(returns: &[f64], count: usize) -> Vec<Slice> {
     let bound = |index: usize| index * returns.len() / count.max(1);
-    (0..count).map(|index| slice(&returns[bound(index)..bound(index + 1)])).collect()
-}
-
-/// A slice of these returns, every fourth of which goes to the same of four sums.
-fn slice(returns: &[f64]) -> Slice {
-    let (mut sum, mut squares) = (Lanes::ZERO, Lanes::ZERO);
-    let (fours, rest) = returns.as_chunks::<LANES>();
-    let mut last = [0.0; LANES];
-    last[..rest.len()].copy_from_slice(rest);
-    for four in fours.iter().chain([&last]) {
-        let values = Lanes::new(*four);
-        sum += values;
-        squares += values * values;
-    }
-    let [sum, squares] = [sum, squares].map(|lanes| lanes.to_array().iter().sum());
-    Slice { count: returns.len() as f64, sum, squares }
+    let slice = |index| {
+        let returns = &returns[bound(index)..bound(index + 1)];
+        let [sum, squares] = sums_of(returns, |value| [value, value * value]);
+        Slice { count: returns.len() as f64, sum, squares }
+    };
+    (0..count).map(slice).collect()
 }
 
 /// What cross-validation found.
